@@ -1,0 +1,39 @@
+import { Module } from '@nestjs/common';
+import { APP_FILTER } from '@nestjs/core';
+import { TypeOrmModule } from '@nestjs/typeorm';
+import { ApplicationDatabase, DatabaseModule } from './database.module.js';
+import { environment } from './environment.js';
+import { BatchModule } from './jobs/batch/batch.module.js';
+import { DemoTasksModule } from './jobs/demo/demo-tasks.module.js';
+import { HealthModule } from './jobs/health/health.module.js';
+import { MathModule } from './jobs/math/math.module.js';
+import { HttpErrorFilter, TasksHttpModule } from './tasks/http/index.js';
+import { TasksModule } from './tasks/index.js';
+
+const production = environment.NODE_ENV === 'production';
+
+@Module({
+  imports: [
+    TypeOrmModule.forRootAsync({
+      imports: [DatabaseModule],
+      inject: [ApplicationDatabase],
+      useFactory: (database: ApplicationDatabase) => ({ type: 'postgres', url: database.url }),
+    }),
+    TasksModule.forRoot({
+      broker: environment.BROKER_URL,
+      directUrl: environment.DIRECT_DATABASE_URL,
+      worker: environment.WORKER ?? (production ? 'none' : 'inline'),
+      queues: environment.QUEUES,
+      concurrency: environment.CONCURRENCY,
+      shutdownGrace: environment.SHUTDOWN_GRACE,
+      lease: environment.LEASE,
+    }),
+    TasksHttpModule.forRoot(),
+    HealthModule,
+    MathModule,
+    BatchModule.forRoot({ folder: environment.BATCH_FOLDER, uploads: environment.UPLOADS_FOLDER }),
+    ...(production ? [] : [DemoTasksModule.forRoot({ ledger: environment.DEMO_LEDGER })]),
+  ],
+  providers: [{ provide: APP_FILTER, useClass: HttpErrorFilter }],
+})
+export class AppModule {}

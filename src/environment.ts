@@ -1,0 +1,82 @@
+import { isIP } from 'node:net';
+import { z } from 'zod';
+
+const list = z
+  .string()
+  .transform((text) =>
+    text
+      .split(',')
+      .map((item) => item.trim())
+      .filter(Boolean),
+  )
+  .pipe(z.array(z.string()).min(1, 'expected a comma-separated list'));
+const url = (protocols: readonly string[]) =>
+  z.string().refine((text) => URL.canParse(text) && protocols.includes(new URL(text).protocol), {
+    error: `expected a URL that starts with ${protocols.map((protocol) => `${protocol}//`).join(' or ')}`,
+  });
+const flag = z.enum(['true', 'false']).transform((text) => text === 'true');
+
+const schema = z.object({
+  NODE_ENV: z.string().default('development'),
+  DATABASE_URL: url(['postgres:', 'postgresql:']).optional(),
+  DIRECT_DATABASE_URL: url(['postgres:', 'postgresql:']).optional(),
+  BROKER_URL: z.string().optional(),
+  PORT: z.coerce.number({ error: 'expected a port number' }).int().min(0).max(65_535).default(3000),
+  HOST: z.string().default('127.0.0.1'),
+  WORKER: z.enum(['inline', 'none']).optional(),
+  QUEUES: list.optional(),
+  CONCURRENCY: z.coerce.number({ error: 'expected a whole number' }).int().min(1).max(10_000).default(10),
+  LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'verbose']).default('info'),
+  ALLOW_ANONYMOUS: flag.default(false),
+  SHUTDOWN_GRACE: z.string().default('30s'),
+  LEASE: z.string().default('15s'),
+  BATCH_FOLDER: z.string().default('data/batch'),
+  UPLOADS_FOLDER: z.string().default('data/uploads'),
+  DEMO_LEDGER: z.string().optional(),
+});
+
+/** What the application is told by its environment. */
+export type Environment = z.infer<typeof schema>;
+
+export class EnvironmentError extends Error {}
+
+/**
+ * Reads and checks the environment; an empty variable counts as not set.
+ * @throws EnvironmentError naming every variable that is wrong, without its value
+ */
+export function readEnvironment(variables: NodeJS.ProcessEnv): Environment {
+  const given = Object.fromEntries(Object.entries(variables).filter(([, value]) => value !== ''));
+  const { data, error } = schema.safeParse(given);
+  if (error)
+    throw new EnvironmentError(
+      error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('\n'),
+    );
+  const production = data.NODE_ENV === 'production';
+  if (production && data.DATABASE_URL === undefined)
+    throw new EnvironmentError(
+      'DATABASE_URL: needed in production; the embedded database is for development',
+    );
+  if (!data.ALLOW_ANONYMOUS && (production || !isLoopback(data.HOST)))
+    throw new EnvironmentError(
+      'ALLOW_ANONYMOUS: in production, or listening on more than loopback (HOST), anybody could submit tasks. ' +
+        'Set ALLOW_ANONYMOUS=true when something in front of it keeps strangers out.',
+    );
+  return data;
+}
+
+/** Read once, when the application is loaded; a mistake ends the process with a word instead of a stack. */
+export const environment: Environment = readOrExit();
+
+function readOrExit(): Environment {
+  try {
+    return readEnvironment(process.env);
+  } catch (error) {
+    if (!(error instanceof EnvironmentError)) throw error;
+    process.stderr.write(`The environment is not right:\n${error.message.replaceAll(/^/gm, '  ')}\n`);
+    process.exit(1);
+  }
+}
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'));
+}

@@ -1,0 +1,74 @@
+import { Body, Controller, HttpCode, Post, Req, UploadedFiles, UseInterceptors } from '@nestjs/common';
+import type { Request } from 'express';
+import { SubmissionUncertainError, TaskService } from '../../tasks/index.js';
+import { RefusedError } from './batch.errors.js';
+import { BatchSettings } from './batch.options.js';
+import { readPathsRequest, readUploadFields } from './batch.request.js';
+import { BatchTasks } from './batch.tasks.js';
+import type { BatchInput } from './batch.types.js';
+import { UploadInterceptor } from './upload.interceptor.js';
+import { UploadsStore } from './uploads.store.js';
+
+const LONGEST_NAME = 255;
+
+/** What is needed of a file that multer has stored. */
+interface ReceivedFile {
+  filename: string;
+  originalname: string;
+}
+
+@Controller('batch-process')
+export class BatchController {
+  constructor(
+    private readonly tasks: TaskService,
+    private readonly settings: BatchSettings,
+    private readonly uploads: UploadsStore,
+  ) {}
+
+  /** Takes files as multipart/form-data, or paths below the configured folder as JSON. */
+  @Post()
+  @HttpCode(202)
+  @UseInterceptors(UploadInterceptor)
+  async submit(
+    @Req() request: Request,
+    @Body() body: unknown,
+    @UploadedFiles() files: ReceivedFile[] | undefined,
+  ): Promise<{ task_id: string }> {
+    if (request.is('multipart/form-data')) return this.submitUploads(body, files ?? []);
+    if (!request.is('application/json'))
+      throw new RefusedError(
+        415,
+        'UNSUPPORTED_MEDIA_TYPE',
+        'expected application/json or multipart/form-data',
+      );
+    return this.submitInput(await readPathsRequest(body, this.settings.folder, this.settings.maxFiles));
+  }
+
+  private async submitUploads(body: unknown, files: ReceivedFile[]): Promise<{ task_id: string }> {
+    try {
+      const { topWords } = readUploadFields(body);
+      if (files.length === 0)
+        throw new RefusedError(400, 'NO_FILES', 'expected at least one file, got none', 'files');
+      const uploads = files.map((file) => ({ id: file.filename, name: displayName(file.originalname) }));
+      return await this.submitInput({ uploads, topWords });
+    } catch (error) {
+      // a task that may have been accepted needs its files
+      if (!(error instanceof SubmissionUncertainError))
+        await this.uploads.discard(files.map((file) => file.filename));
+      throw error;
+    }
+  }
+
+  private async submitInput(input: BatchInput): Promise<{ task_id: string }> {
+    const handle = await this.tasks.of(BatchTasks).process.delay(input);
+    return { task_id: handle.id };
+  }
+}
+
+/** A name as it was sent, without what a database or a terminal cannot take. */
+function displayName(name: string): string {
+  return name
+    .replace(/[\p{Cc}\p{Surrogate}]/gu, '\uFFFD')
+    .slice(0, LONGEST_NAME)
+    .replace(/[\uD800-\uDBFF]$/, '');
+}

@@ -1,0 +1,5 @@
+import { Module } from '@nestjs/common';
+import { MathTasks } from './math.tasks.js';
+
+@Module({ providers: [MathTasks] })
+export class MathModule {}

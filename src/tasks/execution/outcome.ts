@@ -1,0 +1,187 @@
+import { mayRetry, resolveRetry, retryDelay, type RetryPolicy } from '../definition/retry-policy.js';
+import type { TaskDescription } from '../definition/task-definition.js';
+import type { RetryOptions } from '../definition/task.decorator.js';
+import { toMilliseconds } from '../duration.js';
+import { CeleriacError } from '../errors.js';
+import { PAYLOAD_THRESHOLD } from '../store/columns.js';
+import type { AttemptOutcome, FinalState } from '../store/states.js';
+import type { ClaimedTask } from '../store/statements/claim.js';
+import type { RecordedError } from '../store/task-record.entity.js';
+import { RejectControl, RetryControl, SnoozeControl, TaskAborted } from './control.js';
+import { recordError } from './recorded-error.js';
+
+/** The most characters of JSON that a result may have. */
+const MAX_RESULT_LENGTH = 8 * 1024 * 1024;
+/** How soon a task unknown to this worker is offered again. */
+export const UNKNOWN_TASK_DELAY_MS = 5000;
+
+/** What becomes of a task after an attempt. */
+export type Outcome =
+  | {
+      readonly kind: 'end';
+      readonly state: FinalState;
+      readonly result: string | null;
+      readonly large: boolean;
+      readonly error: RecordedError | null;
+    }
+  | {
+      readonly kind: 'defer';
+      readonly state: 'RETRY' | 'PENDING';
+      readonly delayMs: number;
+      readonly counted: boolean;
+      readonly charged: boolean;
+      readonly outcome: AttemptOutcome;
+      readonly error: RecordedError | null;
+    };
+
+/** The handler returned something that JSON or Postgres cannot carry; retrying would not help. */
+class ResultError extends CeleriacError {
+  constructor(
+    readonly code: 'RESULT_NOT_SERIALIZABLE' | 'RESULT_TOO_LARGE',
+    message: string,
+  ) {
+    super(message);
+  }
+}
+
+/** The handler returned. */
+export function returned(value: unknown): Outcome {
+  try {
+    const json = toJson(value);
+    return {
+      kind: 'end',
+      state: 'SUCCESS',
+      result: json,
+      large: json !== null && json.length > PAYLOAD_THRESHOLD,
+      error: null,
+    };
+  } catch (error) {
+    return failure(error);
+  }
+}
+
+/** The handler threw. */
+export function threw(
+  thrown: unknown,
+  task: ClaimedTask,
+  definition: TaskDescription,
+  signal: AbortSignal,
+): Outcome {
+  const aborted: unknown = signal.aborted ? signal.reason : undefined;
+  if (aborted instanceof TaskAborted) {
+    // whatever a handler throws while it is being stopped comes of the stopping
+    if (aborted.why === 'revoked')
+      return { kind: 'end', state: 'REVOKED', result: null, large: false, error: null };
+    return released();
+  }
+  if (thrown instanceof SnoozeControl)
+    return {
+      kind: 'defer',
+      state: 'PENDING',
+      delayMs: thrown.delayMs,
+      counted: true,
+      charged: false,
+      outcome: 'snoozed',
+      error: null,
+    };
+  if (thrown instanceof RejectControl)
+    return failure(Object.assign(new Error(thrown.reason), { name: 'TaskRejectedError' }));
+
+  const policy = resolveRetry(task.options?.retry as boolean | RetryOptions | undefined, definition.retry);
+  if (thrown instanceof RetryControl) return retryAsked(thrown, task, policy);
+  // fetch and others throw an AbortError of their own: the reason says why
+  const error = isAbortError(thrown) && aborted !== undefined ? aborted : thrown;
+  if (policy === undefined || !mayRetry(policy, error, task.retries)) return failure(error);
+  return retried(retryDelay(policy, task.retries), error);
+}
+
+/** This worker stops before the task is done: uncharged. */
+export function released(): Outcome {
+  return {
+    kind: 'defer',
+    state: 'PENDING',
+    delayMs: 0,
+    counted: false,
+    charged: false,
+    outcome: 'released',
+    error: null,
+  };
+}
+
+/** This worker does not have the task: it waits for one that has it. */
+export function unknownHere(): Outcome {
+  return {
+    kind: 'defer',
+    state: 'PENDING',
+    delayMs: UNKNOWN_TASK_DELAY_MS,
+    counted: false,
+    charged: false,
+    outcome: 'unknown',
+    error: null,
+  };
+}
+
+export function failure(error: unknown): Outcome {
+  return { kind: 'end', state: 'FAILURE', result: null, large: false, error: recordError(error) };
+}
+
+function retried(delayMs: number, error: unknown): Outcome {
+  return {
+    kind: 'defer',
+    state: 'RETRY',
+    delayMs,
+    counted: true,
+    charged: true,
+    outcome: 'retried',
+    error: recordError(error),
+  };
+}
+
+/** Asked for by the handler: works without a `retry` option too, with its defaults. */
+function retryAsked(control: RetryControl, task: ClaimedTask, given: RetryPolicy | undefined): Outcome {
+  const policy = given ?? resolveRetry(true, undefined)!;
+  const { countdown, cause } = control.request;
+  const max = control.request.max ?? policy.max;
+  if (max !== null && task.retries >= max)
+    return failure(
+      cause ??
+        Object.assign(new Error(`no retry is left after ${task.retries}`), {
+          name: 'MaxRetriesExceededError',
+        }),
+    );
+  const delayMs =
+    countdown === undefined ? retryDelay(policy, task.retries) : toMilliseconds(countdown, 'countdown');
+  return retried(delayMs, cause ?? control);
+}
+
+function isAbortError(thrown: unknown): boolean {
+  return thrown instanceof Error && (thrown.name === 'AbortError' || thrown.name === 'TimeoutError');
+}
+
+/** @throws ResultError */
+function toJson(value: unknown): string | null {
+  if (value === undefined) return null;
+  let json: string | undefined;
+  try {
+    json = JSON.stringify(value);
+  } catch (error) {
+    throw new ResultError(
+      'RESULT_NOT_SERIALIZABLE',
+      `the result has no form in JSON: ${(error as Error).message}`,
+    );
+  }
+  if (json === undefined)
+    throw new ResultError('RESULT_NOT_SERIALIZABLE', `the result, a ${typeof value}, has no form in JSON`);
+  if (json.length > MAX_RESULT_LENGTH)
+    throw new ResultError(
+      'RESULT_TOO_LARGE',
+      `the result has ${json.length} characters of JSON, at most ${MAX_RESULT_LENGTH} are stored`,
+    );
+  // JSON.stringify writes \u only for what Postgres may refuse: control characters and lone surrogates
+  if (json.includes('\\u') && /(?<!\\)(?:\\\\)*\\u(0000|d[89a-f])/.test(json))
+    throw new ResultError(
+      'RESULT_NOT_SERIALIZABLE',
+      'the result contains the character U+0000 or a lone surrogate, which Postgres cannot store',
+    );
+  return json;
+}

@@ -1,0 +1,159 @@
+import { Injectable } from '@nestjs/common';
+import { ContextIdFactory, ExternalContextCreator, ModuleRef, ModulesContainer } from '@nestjs/core';
+import type { NestContainer } from '@nestjs/core';
+import {
+  GuardsConsumer,
+  GuardsContextCreator,
+  InterceptorsConsumer,
+  InterceptorsContextCreator,
+  PipesConsumer,
+  PipesContextCreator,
+} from '@nestjs/core/internal';
+import { ExternalExceptionFilterContext } from '@nestjs/core/exceptions/external-exception-filter-context.js';
+import type { TaskContext } from '../definition/task-context.js';
+import type { TaskDefinition } from '../definition/task-definition.js';
+
+/** `ExecutionContext.getType()` inside a task's guards, interceptors, pipes and filters. */
+export const TASK_CONTEXT_TYPE = 'task';
+
+type Invoke = (...args: unknown[]) => Promise<unknown>;
+/** Nest's code for "the body of the request": pipes such as ValidationPipe act on it. */
+const BODY = 3;
+
+/**
+ * Runs handlers through Nest's own guards, interceptors, pipes and filters. Everything that reaches into Nest beyond
+ * its public surface is in this file.
+ */
+@Injectable()
+export class TaskPipeline {
+  private readonly creator: ExternalContextCreator;
+  private readonly invokers = new Map<TaskDefinition, Map<number, Invoke>>();
+
+  /** @param globalEnhancers whether the application's global guards, pipes … act on tasks too */
+  constructor(modules: ModulesContainer, nest: ExternalContextCreator, globalEnhancers: boolean) {
+    this.creator = privateCreator(modules, globalEnhancers ? containerOf(nest) : undefined);
+  }
+
+  /** Calls the handler with the caller's arguments and the context in its place. */
+  async invoke(definition: TaskDefinition, args: readonly unknown[], context: TaskContext): Promise<unknown> {
+    const { contextIndex } = definition;
+    const given = [...args];
+    if (contextIndex !== undefined) given[contextIndex] = context;
+    // Guards and interceptors find the context as the last of getArgs(), also where the handler does not take it.
+    // (Without parameters Nest passes all of it on to the handler: a rest parameter must not see it.)
+    const surplus =
+      contextIndex !== undefined || (given.length === 0 && definition.maxArguments === undefined)
+        ? []
+        : [context];
+    const invoke = isStatic(definition)
+      ? this.invoker(definition, given.length)
+      : await this.scopedInvoker(definition, given.length, context);
+    return invoke(...given, ...surplus);
+  }
+
+  private invoker(definition: TaskDefinition, count: number): Invoke {
+    let byCount = this.invokers.get(definition);
+    if (!byCount) this.invokers.set(definition, (byCount = new Map()));
+    let invoke = byCount.get(count);
+    if (!invoke)
+      byCount.set(count, (invoke = this.create(definition, count, definition.host.instance as object)));
+    return invoke;
+  }
+
+  /** Request-scoped and transient providers are made for each execution; the context is their REQUEST. */
+  private async scopedInvoker(
+    definition: TaskDefinition,
+    count: number,
+    context: TaskContext,
+  ): Promise<Invoke> {
+    const { host } = definition;
+    const moduleRef = host.host!.getProviderByKey<ModuleRef>(ModuleRef).instance;
+    const contextId = ContextIdFactory.create();
+    moduleRef.registerRequestByContextId(context, contextId);
+    const instance = await moduleRef.resolve<object>(host.token as never, contextId, { strict: true });
+    return this.create(definition, count, instance, contextId);
+  }
+
+  private create(
+    definition: TaskDefinition,
+    count: number,
+    instance: object,
+    contextId?: { id: number },
+  ): Invoke {
+    const { method, contextIndex, host } = definition;
+    const key = `celeriac:arguments:${count}`;
+    Reflect.defineMetadata(key, parameters(count, contextIndex), instance.constructor, method);
+    const handler = (instance as Record<string, Invoke>)[method]!;
+    return this.creator.create(
+      instance as never,
+      handler as never,
+      method,
+      key,
+      {
+        exchangeKeyForValue: (_type: unknown, data: unknown, args: unknown[]) =>
+          args[(data as { index: number }).index],
+      } as never,
+      contextId,
+      contextId && host.id,
+      undefined,
+      TASK_CONTEXT_TYPE as never,
+    ) as Invoke;
+  }
+}
+
+/**
+ * The caller's arguments as bodies, so that pipes act on them. The context as a custom parameter: pipes leave it
+ * alone unless asked, where ValidationPipe({ whitelist: true }) would strip it.
+ */
+function parameters(count: number, contextIndex: number | undefined): Record<string, unknown> {
+  const parameters: Record<string, unknown> = {};
+  for (let index = 0; index < count; index++)
+    if (index === contextIndex)
+      parameters[`context__customRouteArgs__:${index}`] = {
+        index,
+        factory: (_data: unknown, context: { getArgs(): unknown[] }) => context.getArgs()[index],
+        data: undefined,
+        pipes: [],
+      };
+    else parameters[`${BODY}:${index}`] = { index, data: { index }, pipes: [] };
+  return parameters;
+}
+
+function isStatic({ host }: TaskDefinition): boolean {
+  return host.isDependencyTreeStatic() && !host.isTransient;
+}
+
+function containerOf(nest: ExternalContextCreator): NestContainer {
+  return (nest as unknown as { container: NestContainer }).container;
+}
+
+/** Nest's own creator adds the application's global enhancers, which are mostly meant for HTTP. */
+function privateCreator(
+  modules: ModulesContainer,
+  withGlobals: NestContainer | undefined,
+): ExternalContextCreator {
+  const container = { getModules: () => modules } as unknown as NestContainer;
+  const config = withGlobals?.applicationConfig;
+  return new ExternalContextCreator(
+    new GuardsContextCreator(container, config),
+    new GuardsConsumer(),
+    new InterceptorsContextCreator(container, config),
+    new InterceptorsConsumer(),
+    modules,
+    new PipesContextCreator(container, config),
+    new PipesConsumer(),
+    new TranslatingFilters(container, config),
+  );
+}
+
+/** A filter may observe or translate an error (by throwing another); it cannot turn a failure into a success. */
+class TranslatingFilters extends ExternalExceptionFilterContext {
+  override create(...args: Parameters<ExternalExceptionFilterContext['create']>) {
+    const handler = super.create(...args);
+    handler.next = async (exception: unknown, host: never) => {
+      await handler.invokeCustomFilters(exception as never, host);
+      throw exception;
+    };
+    return handler;
+  }
+}

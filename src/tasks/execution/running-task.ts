@@ -1,0 +1,94 @@
+import { TaskContext, type RetryRequest } from '../definition/task-context.js';
+import { toMilliseconds, type Duration } from '../duration.js';
+import { NotSerializableError, SoftTimeLimitExceededError } from '../errors.js';
+import type { TaskProgress } from '../store/task-record.entity.js';
+import type { ClaimedTask } from '../store/statements/claim.js';
+import { assertJson } from '../submission/json.js';
+import { RejectControl, RetryControl, SnoozeControl, TaskAborted } from './control.js';
+
+/** A claimed task while its handler runs: the context that the handler sees, and the worker's hold on it. */
+export class RunningTask extends TaskContext {
+  readonly id: string;
+  readonly name: string;
+  readonly queue: string;
+  readonly attempt: number;
+  readonly retries: number;
+  readonly owner: string | null;
+  readonly tags: Readonly<Record<string, string>>;
+  readonly startedAt = Date.now();
+  private readonly controller = new AbortController();
+  private timer: NodeJS.Timeout | undefined;
+
+  constructor(
+    readonly task: ClaimedTask,
+    private readonly onProgress: (running: RunningTask, progress: string) => void,
+  ) {
+    super();
+    this.id = task.id;
+    this.name = task.name;
+    this.queue = task.queue;
+    this.attempt = task.attempt;
+    this.retries = task.retries;
+    this.owner = task.owner;
+    this.tags = task.tags ?? {};
+  }
+
+  get signal(): AbortSignal {
+    return this.controller.signal;
+  }
+
+  /** Aborts the signal after the soft time limit. */
+  limit(limitMs: number | undefined): void {
+    if (limitMs === undefined) return;
+    this.timer = setTimeout(() => this.controller.abort(new SoftTimeLimitExceededError(limitMs)), limitMs);
+  }
+
+  abort(why: TaskAborted['why'], message: string): void {
+    if (!this.controller.signal.aborted) this.controller.abort(new TaskAborted(why, message));
+  }
+
+  /** The handler has returned or thrown. */
+  ended(): void {
+    clearTimeout(this.timer);
+  }
+
+  override async progress(
+    current: number,
+    total?: number,
+    message?: string,
+    detail?: unknown,
+  ): Promise<void> {
+    for (const [name, value] of [
+      ['current', current],
+      ['total', total ?? 0],
+    ] as const)
+      if (typeof value !== 'number' || !Number.isFinite(value))
+        throw new NotSerializableError('progress takes finite numbers', name, 'NUMBER_OUT_OF_RANGE');
+    if (message !== undefined) assertJson(message, 'message');
+    if (detail !== undefined) assertJson(detail, 'detail');
+    const progress: TaskProgress = {
+      current,
+      total: total ?? null,
+      percent:
+        total === undefined || total <= 0
+          ? null
+          : Math.min(100, Math.max(0, Math.round((current / total) * 1000) / 10)),
+      message: message?.slice(0, 500) ?? null,
+      detail: detail ?? null,
+    };
+    this.onProgress(this, JSON.stringify(progress));
+  }
+
+  override retry(request: RetryRequest = {}): never {
+    if (request.countdown !== undefined) toMilliseconds(request.countdown, 'countdown');
+    throw new RetryControl(request);
+  }
+
+  override reject(reason: string): never {
+    throw new RejectControl(String(reason));
+  }
+
+  override snooze(wait: Duration): never {
+    throw new SnoozeControl(toMilliseconds(wait, 'snooze'));
+  }
+}

@@ -1,0 +1,288 @@
+import { hostname } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Logger } from '@nestjs/common';
+import { v7 as uuidv7 } from 'uuid';
+import type { Consumer, Delivery } from '../brokers/broker.js';
+import { Slots } from '../brokers/slots.js';
+import { Maintenance } from '../control/maintenance.js';
+import { Periodic } from '../control/periodic.js';
+import type { TaskRegistry } from '../definition/task-registry.js';
+import { Batcher } from '../store/batcher.js';
+import { retrying } from '../store/retrying.js';
+import type { ClaimedTask } from '../store/statements/claim.js';
+import type { Storage } from '../store/storage.js';
+import { newFence } from '../store/task-store.js';
+import { Heartbeat } from './heartbeat.js';
+import { Inventory } from './inventory.js';
+import { released } from './outcome.js';
+import type { TaskPipeline } from './pipeline.js';
+import { ProgressWriter } from './progress-writer.js';
+import { TaskRunner } from './runner.js';
+import { RunningTask } from './running-task.js';
+import { Settler } from './settler.js';
+
+export interface WorkerOptions {
+  /** The queues it takes from. Default: every queue that was ever submitted to, and those of its own tasks. */
+  readonly queues?: readonly string[] | undefined;
+  /** How many tasks it runs at once. Default 10. */
+  readonly concurrency?: number | undefined;
+  /** Whether it shares its process with the application. Default false. */
+  readonly inline?: boolean | undefined;
+}
+
+export interface WorkerSettings {
+  readonly leaseMs: number;
+  readonly maxCrashes: number;
+}
+
+/** Handlers that do not react to their signal get this long after it before their tasks are given back. */
+const ABORT_GRACE_MS = 1000;
+const QUEUES_POLL_MS = 2000;
+
+/** Takes tasks, runs them, writes what became of them. */
+export class Worker {
+  private readonly logger = new Logger('Tasks');
+  private readonly running = new Map<string, RunningTask>();
+  private readonly claims: Batcher<{ id: string; dispatch: number }, ClaimedTask | undefined>;
+  private readonly settler: Settler;
+  private readonly progress: ProgressWriter;
+  private readonly runner: TaskRunner;
+  private readonly heartbeat: Heartbeat;
+  private readonly inventory: Inventory;
+  private id = uuidv7();
+  private inline = false;
+  private slots = new Slots(0);
+  private queues: readonly string[] = [];
+  private consumer: Consumer | undefined;
+  private maintenance: Maintenance | undefined;
+  private periodics: Periodic[] = [];
+  private queueScout: Periodic | undefined;
+  private state: 'new' | 'running' | 'stopping' | 'stopped' = 'new';
+  private stopped: Promise<void> | undefined;
+
+  /** Shown in records and logs. */
+  readonly name = `${hostname()}-${process.pid}`;
+
+  constructor(
+    private readonly storage: Storage,
+    private readonly registry: TaskRegistry,
+    pipeline: TaskPipeline,
+    private readonly settings: WorkerSettings,
+  ) {
+    const { store, broker, channel, connection, tables } = storage;
+    const beatMs = settings.leaseMs / 5;
+    this.settler = new Settler(store, broker, channel, () => this.id);
+    this.progress = new ProgressWriter(store, channel, (task) => this.drop(task));
+    this.runner = new TaskRunner(registry, pipeline);
+    this.claims = new Batcher({
+      what: 'messages',
+      lanes: 1,
+      maxItems: 500,
+      capacity: 10_000,
+      execute: (items) => this.claimById(items),
+    });
+    this.heartbeat = new Heartbeat({
+      connection: connection.direct,
+      tables,
+      leaseMs: settings.leaseMs,
+      beatMs,
+      onBuried: (id) => void this.reincarnate(id),
+      onDeath: (error) => this.logger.error(`the lease is not kept any more: ${error.message}`),
+    });
+    this.inventory = new Inventory(
+      store,
+      this.running,
+      () => this.id,
+      (execution, outcome) => this.settler.settle(execution, outcome, null),
+    );
+  }
+
+  /** Tasks that run now. */
+  get active(): readonly RunningTask[] {
+    return [...this.running.values()];
+  }
+
+  /** The queues it takes from now. */
+  get listensTo(): readonly string[] {
+    return this.queues;
+  }
+
+  get isRunning(): boolean {
+    return this.state === 'running';
+  }
+
+  /** Whether it shares its process with the application. */
+  get isInline(): boolean {
+    return this.inline;
+  }
+
+  /** Begins to take tasks. Does nothing when it has begun already. */
+  async start(options: WorkerOptions = {}): Promise<void> {
+    if (this.state !== 'new') return;
+    this.state = 'running';
+    const { store, broker, channel, dataSource, schema } = this.storage;
+    const { leaseMs, maxCrashes } = this.settings;
+    this.inline = options.inline ?? false;
+    this.slots = new Slots(options.concurrency ?? 10);
+    this.queues = options.queues ?? this.registry.queues();
+    await store.knowQueues(this.queues);
+    await this.register();
+    await this.heartbeat.start(this.id);
+
+    const beatMs = leaseMs / 5;
+    this.periodics = [new Periodic('its inventory waits', beatMs, () => this.inventory.take())];
+    if (!options.queues) {
+      this.queueScout = new Periodic('new queues are not looked for', QUEUES_POLL_MS, () =>
+        this.learnQueues(),
+      );
+      this.periodics.push(this.queueScout);
+    }
+    channel.on('revoked', this.onRevoked);
+    channel.on('ready', this.onReady);
+    this.maintenance = new Maintenance({
+      store,
+      broker,
+      channel,
+      dataSource,
+      schema,
+      leaseMs,
+      beatMs,
+      maxCrashes,
+      workerId: () => this.id,
+      queues: () => this.queues,
+    });
+    this.maintenance.start();
+    for (const periodic of this.periodics) periodic.start();
+    this.consumer = await broker.consume({
+      queues: () => this.queues,
+      slots: this.slots,
+      workerId: () => this.id,
+      handler: (delivery) => this.handle(delivery),
+    });
+  }
+
+  /**
+   * Takes nothing more, lets what runs go on for `graceMs`, then aborts its signals, and gives back uncharged what is
+   * still not done. May be called twice.
+   * @param hurry aborted to end the grace early
+   */
+  stop(graceMs: number, hurry?: AbortSignal): Promise<void> {
+    return (this.stopped ??= this.drain(graceMs, hurry));
+  }
+
+  private async drain(graceMs: number, hurry?: AbortSignal): Promise<void> {
+    if (this.state === 'new') return void (this.state = 'stopped');
+    this.state = 'stopping';
+    const empty = this.consumer?.stop() ?? Promise.resolve();
+    await Promise.race([
+      empty,
+      sleep(graceMs, undefined, { ref: false, ...(hurry && { signal: hurry }) }).catch(() => undefined),
+    ]);
+    for (const task of this.active) task.abort('shutdown', 'the worker is stopping');
+    await Promise.race([empty, sleep(ABORT_GRACE_MS, undefined, { ref: false })]);
+    await this.giveBack();
+
+    this.storage.channel.off('revoked', this.onRevoked);
+    this.storage.channel.off('ready', this.onReady);
+    await Promise.all([this.maintenance?.stop(), ...this.periodics.map((periodic) => periodic.stop())]);
+    await this.settler.stop();
+    await this.heartbeat.stop();
+    await this.storage.store.leave(this.id).catch(() => undefined);
+    this.state = 'stopped';
+  }
+
+  /** The last act for handlers that do not stop: whatever they still do, the rows are somebody else's. */
+  private async giveBack(): Promise<void> {
+    const left = this.active;
+    if (left.length === 0) return;
+    this.logger.warn(
+      `${left.length} tasks did not stop in time and are given back: ${left
+        .map((task) => task.name)
+        .slice(0, 5)
+        .join(', ')}`,
+    );
+    const all = left.map((task) =>
+      this.settler.settle(task.task, released(), this.progress.take(task)).catch(() => undefined),
+    );
+    await Promise.race([Promise.all(all), sleep(5000, undefined, { ref: false })]);
+  }
+
+  private async handle({ message, claimed }: Delivery): Promise<void> {
+    const task = claimed ?? (await this.claims.add(message));
+    // somebody else holds it, it has ended, or it was given out anew: the message has no meaning any more
+    if (!task) return;
+    const running = new RunningTask(task, (run, progress) => this.progress.note(run, progress));
+    this.running.set(task.id, running);
+    try {
+      const outcome = await this.runner.run(running);
+      await this.settler.settle(task, outcome, this.progress.take(running));
+    } finally {
+      if (this.running.get(task.id) === running) this.running.delete(task.id);
+    }
+  }
+
+  /** For brokers that only carry ids. Waits in its slot while the database is away. */
+  private async claimById(
+    messages: readonly { id: string; dispatch: number }[],
+  ): Promise<(ClaimedTask | undefined)[]> {
+    const { store } = this.storage;
+    const fence = newFence();
+    const id = this.id;
+    const claimed = new Map<string, ClaimedTask>();
+    await retrying({ until: Number.POSITIVE_INFINITY }, async (tried) => {
+      if (this.state !== 'running') return;
+      if (tried > 0) for (const task of await store.claimedUnder(id, fence)) claimed.set(task.id, task);
+      const open = messages.filter((message) => !claimed.has(message.id));
+      if (open.length > 0)
+        for (const task of await store.claimById(id, open, fence)) claimed.set(task.id, task);
+    });
+    return messages.map((message) => {
+      const task = claimed.get(message.id);
+      // two messages for one row must not both run it
+      claimed.delete(message.id);
+      return task;
+    });
+  }
+
+  private async register(): Promise<void> {
+    const info = {
+      host: hostname(),
+      pid: process.pid,
+      concurrency: this.slots.size,
+      queues: this.queues,
+      node: process.version,
+    };
+    await this.storage.store.registerWorker(this.id, this.name, this.settings.leaseMs, info);
+  }
+
+  /** The lease was lost: what runs here may run elsewhere by now. Begins anew under a new id. */
+  private async reincarnate(buried: string): Promise<void> {
+    if (buried !== this.id || this.state !== 'running') return;
+    this.logger.warn('this worker lost its lease: everything it ran is given to others, and it begins anew');
+    for (const task of this.active) this.drop(task);
+    this.id = uuidv7();
+    await retrying({ until: Number.POSITIVE_INFINITY }, () => this.register());
+    this.heartbeat.rename(this.id);
+  }
+
+  private drop(running: RunningTask): void {
+    if (this.running.get(running.id) === running)
+      running.abort('lease lost', 'this worker lost its lease on the task');
+  }
+
+  private readonly onRevoked = (ids: string[]): void => {
+    for (const id of ids) this.running.get(id)?.abort('revoked', 'the task was revoked');
+  };
+
+  private readonly onReady = (queues: string[]): void => {
+    if (queues.some((queue) => !this.queues.includes(queue))) this.queueScout?.wake();
+  };
+
+  private async learnQueues(): Promise<void> {
+    const known = await this.storage.store.knownQueues();
+    const all = new Set([...this.registry.queues(), ...known]);
+    const grown = all.size > this.queues.length;
+    this.queues = [...all];
+    if (grown) this.consumer?.wake();
+  }
+}

@@ -1,0 +1,83 @@
+import {
+  Catch,
+  HttpException,
+  HttpStatus,
+  Logger,
+  type ArgumentsHost,
+  type ExceptionFilter,
+} from '@nestjs/common';
+import { HttpAdapterHost } from '@nestjs/core';
+import { CeleriacError, InvalidOptionError, NotSerializableError } from '../errors.js';
+
+/** The body of every error. It never echoes values or stack traces. */
+export interface ErrorBody {
+  statusCode: number;
+  /** Stable, for programs. */
+  code: string;
+  /** For people. */
+  message: string;
+  /** Where the mistake is: `args[0].url`. */
+  path?: string;
+}
+
+const STATUS: Record<string, number> = {
+  UNKNOWN_TASK: HttpStatus.NOT_FOUND,
+  TASK_NOT_FOUND: HttpStatus.NOT_FOUND,
+  TASK_STATE_CONFLICT: HttpStatus.CONFLICT,
+  IDEMPOTENCY_CONFLICT: HttpStatus.CONFLICT,
+  STORE_UNAVAILABLE: HttpStatus.SERVICE_UNAVAILABLE,
+  SUBMISSION_UNCERTAIN: HttpStatus.SERVICE_UNAVAILABLE,
+  OVERLOADED: HttpStatus.SERVICE_UNAVAILABLE,
+  SHUTTING_DOWN: HttpStatus.SERVICE_UNAVAILABLE,
+};
+/** Seconds after which a refused request may be tried again. */
+const RETRY_AFTER_S = '2';
+
+/** Gives errors one shape, on Express and Fastify. Install it globally to give the application's own the same. */
+@Catch()
+export class HttpErrorFilter implements ExceptionFilter {
+  private readonly logger = new Logger('Tasks');
+
+  constructor(private readonly host: HttpAdapterHost) {}
+
+  catch(error: unknown, context: ArgumentsHost): void {
+    const { httpAdapter } = this.host;
+    const response: unknown = context.switchToHttp().getResponse();
+    const body = toErrorBody(error);
+    if (body.statusCode >= 500 && !(error instanceof CeleriacError) && !(error instanceof HttpException))
+      this.logger.error(error instanceof Error ? (error.stack ?? error.message) : String(error));
+    if (httpAdapter.isHeadersSent(response)) return;
+    if (body.statusCode === HttpStatus.SERVICE_UNAVAILABLE)
+      httpAdapter.setHeader(response, 'Retry-After', RETRY_AFTER_S);
+    httpAdapter.reply(response, body, body.statusCode);
+  }
+}
+
+/** Everything that can be thrown, as an answer. */
+export function toErrorBody(error: unknown): ErrorBody {
+  if (error instanceof InvalidOptionError) return withPath(error, 400, error.option);
+  if (error instanceof NotSerializableError) return withPath(error, 400, error.path);
+  if (error instanceof CeleriacError)
+    return { statusCode: STATUS[error.code] ?? 500, code: error.code, message: error.message };
+  if (error instanceof HttpException) return fromHttpException(error);
+  return { statusCode: 500, code: 'INTERNAL_ERROR', message: 'something went wrong here; it is in the log' };
+}
+
+/** The message in a string without what was given: a client knows what it sent, and others may read the answer. */
+function withPath(error: CeleriacError, statusCode: number, path: string): ErrorBody {
+  return { statusCode, code: error.code, message: error.message.replace(/, got [^]*$/, ''), path };
+}
+
+function fromHttpException(error: HttpException): ErrorBody {
+  const statusCode = error.getStatus();
+  const response = error.getResponse();
+  const given = typeof response === 'object' ? (response as Partial<ErrorBody> & { message?: unknown }) : {};
+  const message = Array.isArray(given.message) ? given.message.join('; ') : (given.message ?? error.message);
+  const code = typeof given.code === 'string' ? given.code : (HttpStatus[statusCode] ?? 'ERROR');
+  return {
+    statusCode,
+    code,
+    message: String(message),
+    ...(typeof given.path === 'string' && { path: given.path }),
+  };
+}

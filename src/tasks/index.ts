@@ -1,0 +1,57 @@
+export { TasksModule } from './tasks.module.js';
+export { MissingDataSourceError } from './tasks.module-definition.js';
+export type { TasksModuleExtras } from './tasks.module-definition.js';
+export type { TasksModuleOptions } from './tasks.options.js';
+
+export { Task, Ctx } from './definition/task.decorator.js';
+export type { TaskOptions, RetryOptions, ErrorMatcher } from './definition/task.decorator.js';
+export { TaskContext } from './definition/task-context.js';
+export type { RetryRequest } from './definition/task-context.js';
+export { TaskRegistry } from './definition/task-registry.js';
+export type { TaskDefinition, TaskDescription } from './definition/task-definition.js';
+export type {
+  TaskArgs,
+  TaskResult,
+  TaskRef,
+  TaskRefs,
+  TaskClass,
+  Jsonified,
+} from './definition/task-references.js';
+
+export { TaskService } from './submission/task.service.js';
+export type { Submission, Page } from './submission/task.service.js';
+export { TaskHandle } from './submission/task-handle.js';
+export type { SubmitOptions } from './submission/submit-options.js';
+export type { TaskRecord } from './submission/task-view.js';
+export type { HistoryEntry } from './submission/task-history.js';
+export { TASK_STATES, FINAL_STATES, isFinal } from './store/states.js';
+export type { TaskState, FinalState, AttemptOutcome } from './store/states.js';
+export type { TaskProgress, RecordedError } from './store/task-record.entity.js';
+export type { TaskFilter } from './store/task-reader.js';
+export type { Duration } from './duration.js';
+
+export { runWorker, closeGracefully, stopOnSignals } from './execution/run-worker.js';
+export type { CloseOptions, RunWorkerOptions } from './execution/run-worker.js';
+export { Worker } from './execution/worker.js';
+export type { WorkerOptions } from './execution/worker.js';
+export { TASK_CONTEXT_TYPE } from './execution/pipeline.js';
+
+export {
+  CeleriacError,
+  IdempotencyConflictError,
+  InvalidOptionError,
+  NotSerializableError,
+  OverloadedError,
+  ResultTimeoutError,
+  ShuttingDownError,
+  SoftTimeLimitExceededError,
+  StoreUnavailableError,
+  SubmissionUncertainError,
+  TaskDefinitionError,
+  TaskFailedError,
+  TaskNotFoundError,
+  TaskRevokedError,
+  TaskStateError,
+  UnknownTaskError,
+  WorkerLostError,
+} from './errors.js';

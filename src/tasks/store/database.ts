@@ -1,0 +1,181 @@
+import pg from 'pg';
+import { StoreUnavailableError } from '../errors.js';
+import type { ConnectionSettings } from './connection.js';
+
+/** A statement with a name, under which each connection prepares it once. */
+export interface Statement {
+  readonly name: string;
+  readonly text: string;
+}
+
+/** Runs statements, either each on its own or all in one transaction. */
+export interface Runner {
+  run<Row extends object = Record<string, unknown>>(statement: Statement, values: unknown[]): Promise<Row[]>;
+}
+
+/**
+ * How many connections the hot statements may use: two lanes each of submitting and settling, one each of claiming,
+ * deferring, progress and maintenance.
+ */
+const POOL_SIZE = 8;
+const CONNECT_TIMEOUT_MS = 1000;
+/** Longer than any of our statements takes; a statement that hangs must not hold its lane for ever. */
+const STATEMENT_TIMEOUT_MS = 30_000;
+
+/**
+ * Planning is steered because the live table is empty most of the time: plans made from such statistics scan it, and
+ * that stays with a prepared statement when a million rows arrive. Every statement here finds its rows by an index.
+ */
+const SESSION = {
+  enable_seqscan: 'off',
+  enable_bitmapscan: 'off',
+  jit: 'off',
+  TimeZone: 'UTC',
+  default_transaction_isolation: "'read committed'",
+  synchronous_commit: 'on',
+  statement_timeout: String(STATEMENT_TIMEOUT_MS),
+};
+
+/** The pool behind the hot statements: plain SQL, prepared, on connections with steered planning. */
+export class Database implements Runner {
+  private readonly pool: pg.Pool;
+  private closing: Promise<void> | undefined;
+
+  constructor(private readonly settings: ConnectionSettings) {
+    this.pool = new pg.Pool({
+      ...settings.statements,
+      ...(settings.pooled ? {} : { options: sessionOptions(settings.statements.options) }),
+      max: POOL_SIZE,
+      connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+      idleTimeoutMillis: 30_000,
+      allowExitOnIdle: true,
+      types: { getTypeParser: textForTimes },
+    });
+    // An idle connection that breaks is simply replaced; without a listener it would end the process.
+    this.pool.on('error', () => undefined);
+  }
+
+  /**
+   * @throws StoreUnavailableError when no connection could be made: the statement was certainly not run.
+   * @throws the driver's error otherwise; see {@link isTransient}.
+   */
+  async run<Row extends object = Record<string, unknown>>(
+    statement: Statement,
+    values: unknown[],
+  ): Promise<Row[]> {
+    // Behind a transaction pooler planning can be steered for one transaction only.
+    if (this.settings.pooled) return this.transaction((runner) => runner.run<Row>(statement, values));
+    return this.withClient((client) => query<Row>(client, statement, values, true));
+  }
+
+  /** Runs `work` in one transaction. */
+  transaction<T>(work: (runner: Runner) => Promise<T>): Promise<T> {
+    const named = !this.settings.pooled;
+    return this.withClient(async (client) => {
+      await client.query(this.settings.pooled ? `BEGIN; ${setLocal}` : 'BEGIN');
+      try {
+        const result = await work({ run: (statement, values) => query(client, statement, values, named) });
+        await client.query('COMMIT');
+        return result;
+      } catch (error) {
+        await client.query('ROLLBACK').catch(() => undefined);
+        throw error;
+      }
+    });
+  }
+
+  /** May be called twice. */
+  close(): Promise<void> {
+    return (this.closing ??= this.pool.end());
+  }
+
+  private async withClient<T>(work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
+    let client: pg.PoolClient;
+    try {
+      client = await this.pool.connect();
+    } catch (error) {
+      throw new StoreUnavailableError(`the database cannot be reached: ${(error as Error).message}`, {
+        cause: error,
+      });
+    }
+    // A connection that breaks while it is ours fails its statement; the event as such needs a listener.
+    const onError = () => undefined;
+    client.on('error', onError);
+    let broken: boolean | undefined;
+    try {
+      return await work(client);
+    } catch (error) {
+      broken = isTransient(error);
+      throw error;
+    } finally {
+      client.off('error', onError);
+      client.release(broken);
+    }
+  }
+}
+
+const setLocal = Object.entries(SESSION)
+  .map(([name, value]) => `SET LOCAL ${name} = ${value}`)
+  .join('; ');
+
+function sessionOptions(given: string | undefined): string {
+  const ours = Object.entries(SESSION).map(
+    ([name, value]) => `-c ${name}=${value.replaceAll("'", '').replaceAll(' ', '\\ ')}`,
+  );
+  return [given, ...ours].filter(Boolean).join(' ');
+}
+
+async function query<Row extends object>(
+  client: pg.PoolClient,
+  { name, text }: Statement,
+  values: unknown[],
+  named: boolean,
+): Promise<Row[]> {
+  return (await client.query<Row>(named ? { name, text, values } : { text, values })).rows;
+}
+
+const TIMESTAMPTZ: number = pg.types.builtins.TIMESTAMPTZ;
+
+/** Times stay text: a Date would lose the microseconds by which ready rows are ordered. */
+function textForTimes(oid: number, format?: 'text' | 'binary'): (value: string) => unknown {
+  if (oid === TIMESTAMPTZ) return (value) => value;
+  return pg.types.getTypeParser(oid, format as 'text') as (value: string) => unknown;
+}
+
+/** SQLSTATE classes and codes after which the same statement may succeed when it is run again. */
+const TRANSIENT = /^(08...|57P0[1-5]|57014|53300|53400|40001|40P01|55P03|25006)$/;
+const TRANSIENT_SYSTEM = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EPIPE',
+  'ETIMEDOUT',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+]);
+
+/** Whether the database or the way to it failed, and not the statement or its data. */
+export function isTransient(error: unknown): boolean {
+  if (error instanceof StoreUnavailableError) return true;
+  if (!(error instanceof Error)) return false;
+  const { code } = error as { code?: unknown };
+  if (typeof code === 'string' && code !== '') return TRANSIENT.test(code) || TRANSIENT_SYSTEM.has(code);
+  // node-postgres gives its own errors for a broken connection no code
+  return /connection|timeout|not queryable|client was closed/i.test(error.message);
+}
+
+/** Whether the transaction was certainly rolled back, so that nothing of it can have been stored. */
+export function wasRolledBack(error: unknown): boolean {
+  if (error instanceof StoreUnavailableError) return true;
+  const { code } = error as { code?: unknown };
+  return (
+    typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code) && !code.startsWith('08') && !code.startsWith('57')
+  );
+}
+
+/** Whether a value of the statement is at fault, so that its neighbours in a batch may still go through. */
+export function isDataError(error: unknown): boolean {
+  const { code } = (error ?? {}) as { code?: unknown };
+  return typeof code === 'string' && /^(22|23|54)/.test(code);
+}

@@ -1,0 +1,32 @@
+/** A checked submission, ready to be inserted. */
+export interface NewTask {
+  /** UUIDv7. */
+  readonly id: string;
+  /** A new task is its own first dispatch. */
+  readonly dispatch: 1;
+  readonly name: string;
+  readonly queue: string;
+  readonly priority: number;
+  /** Not before this time (ISO 8601), or null. */
+  readonly eta: string | null;
+  /** Not before this many milliseconds after the database received it, or null. */
+  readonly delayMs: number | null;
+  /** Revoked when not started by this time (ISO 8601), or null. */
+  readonly expires: string | null;
+  /** The same, in milliseconds after the database received it. */
+  readonly lifetimeMs: number | null;
+  readonly owner: string | null;
+  /** JSON, or null. */
+  readonly tags: string | null;
+  /** The arguments as a JSON array. */
+  readonly args: string;
+  /** Whether `args` are too large to lie in the row itself. */
+  readonly large: boolean;
+  /** JSON of RecordedOptions, or null. */
+  readonly options: string | null;
+}
+
+/** Whether a worker may take it at once. */
+export function isReady(task: NewTask): boolean {
+  return task.eta === null && task.delayMs === null;
+}

@@ -1,0 +1,68 @@
+import { Logger } from '@nestjs/common';
+import type { DataSource } from 'typeorm';
+import { createBroker, databaseOf } from '../brokers/create-broker.js';
+import type { ResolvedTasksOptions } from '../tasks.options.js';
+import { connectionSettings, type ConnectionSettings } from './connection.js';
+import { Database } from './database.js';
+import { Migrator } from './migrator.js';
+import { createPrivateDataSource, postgresOptions } from './private-data-source.js';
+import type { Storage } from './storage.js';
+import { tablesOf } from './tables.js';
+import { TaskChannel } from './task-channel.js';
+import { TaskReader } from './task-reader.js';
+import { TaskStore } from './task-store.js';
+
+/** Opens and migrates. @throws with everything closed again. */
+export async function openStorage(application: DataSource, options: ResolvedTasksOptions): Promise<Storage> {
+  const { schema } = options;
+  const postgres = postgresOptions(application.options);
+  const dataSource = createPrivateDataSource(postgres, schema);
+  const connection = connectionSettings(postgres, options.directUrl);
+  const tables = tablesOf(schema);
+  const database = new Database(connection);
+  const store = new TaskStore(database, tables);
+  const channel = new TaskChannel(connection, schema);
+  const broker = createBroker(options.broker, { store, channel, database: nameOf(connection) });
+  const storage: Storage = {
+    schema,
+    tables,
+    connection,
+    dataSource,
+    database,
+    store,
+    channel,
+    broker,
+    reader: new TaskReader(dataSource, tables),
+  };
+  try {
+    await dataSource.initialize();
+    const migrator = new Migrator(dataSource, schema);
+    await (options.migrations === 'run' ? migrator.run() : migrator.check());
+    await channel.start();
+    await broker.connect();
+    return storage;
+  } catch (error) {
+    await closeStorage(storage);
+    throw error;
+  }
+}
+
+/** May be called twice. */
+export async function closeStorage({ broker, channel, database, dataSource }: Storage): Promise<void> {
+  const steps = [
+    () => broker.close(),
+    () => channel.stop(),
+    () => database.close(),
+    async () => dataSource.isInitialized && (await dataSource.destroy()),
+  ];
+  for (const step of steps)
+    await step().catch((error: unknown) =>
+      new Logger('Tasks').warn(`while closing: ${(error as Error).message}`),
+    );
+}
+
+/** `host:port/database`, for messages and comparisons. */
+function nameOf({ statements }: ConnectionSettings): string {
+  if (statements.connectionString) return databaseOf(statements.connectionString);
+  return `${statements.host ?? 'localhost'}:${statements.port ?? 5432}/${statements.database ?? ''}`;
+}

@@ -1,0 +1,56 @@
+import type { DataSource } from 'typeorm';
+
+const DAY_MS = 86_400_000;
+/** Days of partitions made ahead. Rows beyond go to the default partition; nothing is refused. */
+const DAYS_AHEAD = 7;
+const PARTITIONED = ['task_done', 'payload'] as const;
+
+/**
+ * Makes the day partitions of the coming week where they are missing. A partition is attached rather than created in
+ * place, which would lock the parent against everyone; names tell which exist.
+ */
+export async function ensurePartitions(
+  dataSource: DataSource,
+  schema: string,
+  now = Date.now(),
+): Promise<void> {
+  const rows = await dataSource.query<{ name: string }[]>(
+    `SELECT c.relname AS name FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+     WHERE n.nspname = $1 AND c.relispartition`,
+    [schema],
+  );
+  const existing = new Set(rows.map((row) => row.name));
+  for (const table of PARTITIONED)
+    for (let day = 0; day <= DAYS_AHEAD; day++) {
+      const start = Math.floor(now / DAY_MS + day) * DAY_MS;
+      const name = `${table}_${new Date(start).toISOString().slice(0, 10).replaceAll('-', '')}`;
+      if (!existing.has(name)) await attach(dataSource, schema, table, name, start);
+    }
+}
+
+async function attach(
+  dataSource: DataSource,
+  schema: string,
+  table: string,
+  name: string,
+  start: number,
+): Promise<void> {
+  const parent = `"${schema}".${table}`;
+  const child = `"${schema}".${name}`;
+  await dataSource.transaction(async (manager) => {
+    // Waiting long for a lock would make everyone wait behind us; the next round tries again.
+    await manager.query(`SET LOCAL lock_timeout = '2s'`);
+    await manager.query(
+      `CREATE TABLE IF NOT EXISTS ${child} (LIKE ${parent} INCLUDING DEFAULTS INCLUDING CONSTRAINTS)`,
+    );
+    await manager.query(
+      `ALTER TABLE ${parent} ATTACH PARTITION ${child} FOR VALUES FROM ('${lowestId(start)}') TO ('${lowestId(start + DAY_MS)}')`,
+    );
+  });
+}
+
+/** The least UUIDv7 of a time (RFC 9562: 48 bits of milliseconds come first). */
+export function lowestId(ms: number): string {
+  const hex = ms.toString(16).padStart(12, '0');
+  return `${hex.slice(0, 8)}-${hex.slice(8)}-0000-0000-000000000000`;
+}

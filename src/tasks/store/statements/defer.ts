@@ -1,0 +1,73 @@
+import type { Statement } from '../database.js';
+import type { AttemptOutcome } from '../states.js';
+import type { Tables } from '../tables.js';
+
+/** How an execution ends without the task ending: it will be given out anew. */
+export interface Deferral {
+  readonly id: string;
+  readonly fence: string;
+  readonly state: 'RETRY' | 'PENDING';
+  /** Milliseconds until it is ready; 0 for at once. */
+  readonly delayMs: number;
+  /** Whether this start still counts as an attempt. */
+  readonly counted: boolean;
+  /** Whether a retry is charged. */
+  readonly charged: boolean;
+  readonly outcome: AttemptOutcome;
+  /** JSON of RecordedError, or null. */
+  readonly error: string | null;
+  /** JSON, or null. */
+  readonly progress: string | null;
+}
+
+/** A row that was given out anew. */
+export interface DeferredRow {
+  readonly id: string;
+  readonly dispatch: number;
+  readonly name: string;
+  readonly queue: string;
+  readonly priority: number;
+  readonly ready: boolean;
+}
+
+/** Rows whose revocation was asked for are left alone: they are to be finished instead. $1 is the worker. */
+export function defer({ task, attempt, state, schema }: Tables): Statement {
+  return {
+    name: `${schema}.defer`,
+    text: `
+      WITH d AS (
+        UPDATE ${task} t SET state = u.s::${state},
+          due_at = CASE WHEN u.delay > 0 THEN now() + u.delay * interval '1 ms' END,
+          ready_at = CASE WHEN u.delay > 0 THEN NULL ELSE now() END,
+          worker_id = NULL, fence = NULL, dispatch = t.dispatch + 1,
+          attempt = t.attempt - CASE WHEN u.counted THEN 0 ELSE 1 END,
+          retries = t.retries + CASE WHEN u.charged THEN 1 ELSE 0 END,
+          progress = coalesce(u.p::jsonb, t.progress)
+        FROM unnest($2::uuid[], $3::bigint[], $4::text[], $5::float8[], $6::bool[], $7::bool[], $8::text[], $9::text[], $10::text[])
+          u(i, f, s, delay, counted, charged, o, e, p)
+        WHERE t.id = ANY(ARRAY[u.i]) AND t.fence = u.f AND t.revoke_at IS NULL
+        RETURNING t.id, t.dispatch, t.name, t.queue, t.priority, t.ready_at IS NOT NULL AS ready, t.started_at,
+          t.attempt + CASE WHEN u.counted THEN 0 ELSE 1 END AS ended, u.o, u.e
+      ), noted AS (
+        INSERT INTO ${attempt} (task_id, dispatch, attempt, worker_id, started_at, outcome, error)
+        SELECT id, dispatch - 1, ended, $1, started_at, o, e::jsonb FROM d
+      )
+      SELECT id, dispatch, name, queue, priority, ready FROM d`,
+  };
+}
+
+/** @param deferrals sorted by id, each id once */
+export function deferValues(workerId: string, deferrals: readonly Deferral[]): unknown[] {
+  return [
+    workerId,
+    deferrals.map((deferral) => deferral.id),
+    deferrals.map((deferral) => deferral.fence),
+    deferrals.map((deferral) => deferral.state),
+    deferrals.map((deferral) => deferral.delayMs),
+    deferrals.map((deferral) => deferral.counted),
+    deferrals.map((deferral) => deferral.charged),
+    deferrals.map((deferral) => deferral.outcome),
+    deferrals.map((deferral) => deferral.error),
+    deferrals.map((deferral) => deferral.progress),
+  ];
+}

@@ -1,0 +1,40 @@
+import { kept } from '../columns.js';
+import type { Statement } from '../database.js';
+import type { Tables } from '../tables.js';
+
+/** Makes up to $1 due tasks ready. It does not give them out anew: the dispatch stays. */
+export function promoteDue({ task, schema }: Tables): Statement {
+  return {
+    name: `${schema}.promote`,
+    text: `
+      UPDATE ${task} t SET ready_at = now() WHERE t.id = ANY(ARRAY(
+        SELECT id FROM ${task}
+        WHERE due_at <= now() AND due_at IS NOT NULL AND ready_at IS NULL AND worker_id IS NULL AND state <> 'WAITING'
+        ORDER BY due_at LIMIT $1 FOR UPDATE SKIP LOCKED))
+      RETURNING t.id, t.dispatch, t.name, t.queue, t.priority`,
+  };
+}
+
+/** Milliseconds until the next task is due, by the database's clock; null when none is. */
+export function nextDue({ task, schema }: Tables): Statement {
+  return {
+    name: `${schema}.next-due`,
+    text: `SELECT extract(epoch FROM due_at - clock_timestamp())::float8 * 1000 AS ms FROM ${task}
+      WHERE due_at IS NOT NULL AND ready_at IS NULL AND worker_id IS NULL AND state <> 'WAITING' ORDER BY due_at LIMIT 1`,
+  };
+}
+
+/** Revokes up to $1 tasks that were not started in time. */
+export function expire({ task, done, schema }: Tables): Statement {
+  return {
+    name: `${schema}.expire`,
+    text: `
+      WITH x AS (
+        SELECT id FROM ${task} WHERE expires_at <= now() AND expires_at IS NOT NULL AND worker_id IS NULL
+        ORDER BY expires_at LIMIT $1 FOR UPDATE SKIP LOCKED
+      ), d AS (DELETE FROM ${task} t USING x WHERE t.id = x.id RETURNING t.*)
+      INSERT INTO ${done} (${kept('', 'state')}, state, finished_at, error)
+      SELECT ${kept('', 'state')}, 'REVOKED', now(), '{"name":"TaskRevokedError","message":"expired"}' FROM d
+      RETURNING id`,
+  };
+}

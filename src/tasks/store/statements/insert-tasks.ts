@@ -1,0 +1,81 @@
+import { ARGS_IN_PAYLOAD, PAYLOAD_ARGS } from '../columns.js';
+import type { Statement } from '../database.js';
+import type { NewTask } from '../new-task.js';
+import type { Tables } from '../tables.js';
+
+/**
+ * Inserts a batch. `again` is the form for a batch whose first try got no answer: what the first try stored stays
+ * as it is; see `removeFinished` for what was already run to its end.
+ */
+export function insertTasks({ task, payload, schema }: Tables, again: boolean): Statement {
+  return {
+    name: `${schema}.insert${again ? '.again' : ''}`,
+    text: `
+      WITH large AS (
+        INSERT INTO ${payload} (task_id, kind, data)
+        SELECT id, ${PAYLOAD_ARGS}, convert_to(data, 'UTF8') FROM unnest($13::uuid[], $14::text[]) l(id, data)
+        ${again ? 'ON CONFLICT DO NOTHING' : ''}
+      ), given AS (
+        SELECT u.*, coalesce(u.eta, now() + u.delay * interval '1 ms') AS due
+        FROM unnest($1::uuid[], $2::text[], $3::text[], $4::int2[], $5::timestamptz[], $6::float8[], $7::timestamptz[],
+          $8::float8[], $9::text[], $10::text[], $11::text[], $12::text[])
+          u(id, name, queue, priority, eta, delay, expires, lifetime, owner, tags, args, options)
+      )
+      INSERT INTO ${task} (id, state, name, queue, priority, due_at, ready_at, expires_at, owner, tags, args, options, codec)
+      SELECT id, 'PENDING', name, queue, priority, due, CASE WHEN due IS NULL THEN now() END,
+        coalesce(expires, now() + lifetime * interval '1 ms'), owner, tags::jsonb, args::jsonb, options::jsonb,
+        CASE WHEN args IS NULL THEN ${ARGS_IN_PAYLOAD} ELSE 0 END
+      FROM given
+      ${again ? 'ON CONFLICT (id) DO NOTHING' : ''}`,
+  };
+}
+
+export function insertValues(tasks: readonly NewTask[]): unknown[] {
+  const n = tasks.length;
+  const columns: unknown[][] = Array.from({ length: 12 }, () => new Array<unknown>(n));
+  const [id, name, queue, priority, eta, delay, expires, lifetime, owner, tags, args, options] = columns as [
+    unknown[],
+    unknown[],
+    unknown[],
+    unknown[],
+    unknown[],
+    unknown[],
+    unknown[],
+    unknown[],
+    unknown[],
+    unknown[],
+    unknown[],
+    unknown[],
+  ];
+  const largeIds: string[] = [];
+  const large: string[] = [];
+  for (let i = 0; i < n; i++) {
+    const task = tasks[i]!;
+    id[i] = task.id;
+    name[i] = task.name;
+    queue[i] = task.queue;
+    priority[i] = task.priority;
+    eta[i] = task.eta;
+    delay[i] = task.delayMs;
+    expires[i] = task.expires;
+    lifetime[i] = task.lifetimeMs;
+    owner[i] = task.owner;
+    tags[i] = task.tags;
+    options[i] = task.options;
+    if (task.large) {
+      args[i] = null;
+      largeIds.push(task.id);
+      large.push(task.args);
+    } else args[i] = task.args;
+  }
+  return [...columns, largeIds, large];
+}
+
+/** After `insertTasks` again, in its transaction: takes back what the first try had stored and a worker has finished. */
+export function removeFinished({ task, done, schema }: Tables): Statement {
+  return {
+    name: `${schema}.remove-finished`,
+    text: `DELETE FROM ${task} t USING unnest($1::uuid[]) u(id) WHERE t.id = ANY(ARRAY[u.id])
+      AND EXISTS (SELECT FROM ${done} d WHERE d.id = u.id)`,
+  };
+}

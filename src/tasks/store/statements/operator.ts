@@ -1,0 +1,82 @@
+import { PAYLOAD_RESULT, RESULT_IN_PAYLOAD, kept } from '../columns.js';
+import type { Statement } from '../database.js';
+import type { Tables } from '../tables.js';
+
+/**
+ * Revokes $1 ids: ends those that nobody holds, asks the holders of the others, and with $2 ends these too (what
+ * their worker settles later is refused). $3 ms is how long a holder may take; $4 who asked.
+ */
+export function revoke({ task, done, attempt, audit, schema }: Tables): Statement {
+  return {
+    name: `${schema}.revoke`,
+    text: `
+      WITH x AS (
+        SELECT id, worker_id, worker_id IS NULL OR $2::bool AS over FROM ${task} WHERE id = ANY($1::uuid[]) ORDER BY id FOR UPDATE
+      ), gone AS (
+        DELETE FROM ${task} t USING x WHERE t.id = ANY(ARRAY[x.id]) AND x.over RETURNING t.*
+      ), noted AS (
+        INSERT INTO ${attempt} (task_id, dispatch, attempt, worker_id, started_at, outcome)
+        SELECT id, dispatch, attempt, worker_id, started_at, 'revoked' FROM gone WHERE worker_id IS NOT NULL
+      ), asked AS (
+        UPDATE ${task} t SET revoke_at = coalesce(t.revoke_at, now()), revoke_deadline = coalesce(t.revoke_deadline, now() + $3 * interval '1 ms')
+        FROM x WHERE t.id = ANY(ARRAY[x.id]) AND NOT x.over RETURNING t.id
+      ), ended AS (
+        INSERT INTO ${done} (${kept('', 'state', 'revoke_at')}, state, revoke_at, finished_at, error)
+        SELECT ${kept('', 'state', 'revoke_at')}, 'REVOKED', coalesce(revoke_at, now()), now(), '{"name":"TaskRevokedError","message":"revoked"}' FROM gone
+        RETURNING id
+      ), audited AS (
+        INSERT INTO ${audit} (by, action, task_id, detail)
+        SELECT $4, 'revoke', id, jsonb_build_object('terminate', $2::bool) FROM x
+      )
+      SELECT id, true AS ended FROM ended UNION ALL SELECT id, false FROM asked`,
+  };
+}
+
+/** Makes the failed or revoked task $1 live again, under its id with a new dispatch and fresh budgets. $2: who asked. */
+export function retryFinished({ task, done, payload, audit, schema }: Tables): Statement {
+  const same = kept(
+    '',
+    'state',
+    'codec',
+    'ready_at',
+    'due_at',
+    'expires_at',
+    'started_at',
+    'revoke_at',
+    'revoke_deadline',
+    'fence',
+    'worker_id',
+    'dispatch',
+    'retries',
+    'crashes',
+    'progress',
+  );
+  return {
+    name: `${schema}.retry-finished`,
+    text: `
+      WITH d AS (
+        DELETE FROM ${done} WHERE id = $1 AND state IN ('FAILURE', 'REVOKED') RETURNING *
+      ), old AS (
+        DELETE FROM ${payload} p USING d WHERE p.task_id = d.id AND p.kind = ${PAYLOAD_RESULT}
+      ), audited AS (
+        INSERT INTO ${audit} (by, action, task_id, detail) SELECT $2, 'retry', id, jsonb_build_object('was', state, 'error', error) FROM d
+      )
+      INSERT INTO ${task} (${same}, state, codec, ready_at, dispatch)
+      SELECT ${same}, 'PENDING', codec & ~${RESULT_IN_PAYLOAD}, now(), dispatch + 1 FROM d
+      RETURNING id, dispatch, name, queue, priority`,
+  };
+}
+
+/** Removes the finished task $1 and all that belongs to it. $2: who asked. */
+export function forget({ done, payload, attempt, audit, schema }: Tables): Statement {
+  return {
+    name: `${schema}.forget`,
+    text: `
+      WITH d AS (DELETE FROM ${done} WHERE id = $1 RETURNING id, name, state),
+        p AS (DELETE FROM ${payload} p USING d WHERE p.task_id = d.id),
+        a AS (DELETE FROM ${attempt} a USING d WHERE a.task_id = d.id),
+        w AS (INSERT INTO ${audit} (by, action, task_id, detail)
+          SELECT $2, 'forget', id, jsonb_build_object('name', name, 'state', state) FROM d)
+      SELECT id FROM d`,
+  };
+}

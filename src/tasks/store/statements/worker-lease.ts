@@ -1,0 +1,93 @@
+import { kept } from '../columns.js';
+import type { Statement } from '../database.js';
+import type { Tables } from '../tables.js';
+
+/** $1 id, $2 name, $3 lease in ms, $4 info. */
+export function registerWorker({ worker, schema }: Tables): Statement {
+  return {
+    name: `${schema}.register`,
+    text: `INSERT INTO ${worker} (id, name, alive_since, lease_until, info)
+      VALUES ($1, $2, clock_timestamp(), clock_timestamp() + $3 * interval '1 ms', $4)`,
+  };
+}
+
+/** Extends the lease of $1 by $2 ms, by the database's clock, as one compare-and-set. No row: it was buried. */
+export function beat({ worker, schema }: Tables): Statement {
+  return {
+    name: `${schema}.beat`,
+    text: `UPDATE ${worker} SET
+        alive_since = CASE WHEN lease_until < clock_timestamp() THEN clock_timestamp() ELSE alive_since END,
+        lease_until = clock_timestamp() + $2 * interval '1 ms'
+      WHERE id = $1 AND dead_at IS NULL RETURNING id`,
+  };
+}
+
+export function leave({ worker, schema }: Tables): Statement {
+  return {
+    name: `${schema}.leave`,
+    text: `UPDATE ${worker} SET dead_at = now() WHERE id = $1 AND dead_at IS NULL`,
+  };
+}
+
+/**
+ * Buries workers past their lease. The one who buries ($1) must itself have lived for a whole lease ($2 ms) without a
+ * gap: after an outage of the database everyone looks dead.
+ */
+export function bury({ worker, schema }: Tables): Statement {
+  return {
+    name: `${schema}.bury`,
+    text: `
+      UPDATE ${worker} SET dead_at = now() WHERE id = ANY(ARRAY(
+        SELECT id FROM ${worker} WHERE dead_at IS NULL AND lease_until < clock_timestamp() FOR UPDATE SKIP LOCKED))
+      AND EXISTS (SELECT FROM ${worker} me WHERE me.id = $1 AND me.dead_at IS NULL AND me.lease_until > clock_timestamp()
+        AND me.alive_since < clock_timestamp() - $2 * interval '1 ms')
+      RETURNING id, name`,
+  };
+}
+
+/**
+ * Takes up to $1 rows from buried workers: given out anew (outcome `lost`), or ended when revoked or lost more often
+ * than $2 allows. A claim may commit after the burial, so the buried are looked at again and again, for an hour.
+ */
+export function rescue({ task, done, attempt, worker, schema }: Tables): Statement {
+  return {
+    name: `${schema}.rescue`,
+    text: `
+      WITH x AS (
+        SELECT id, worker_id, started_at, dispatch, attempt, crashes >= $2 OR revoke_at IS NOT NULL AS over, revoke_at
+        FROM ${task} WHERE worker_id = ANY(ARRAY(
+          SELECT id FROM ${worker} WHERE dead_at > now() - interval '1 hour'))
+        ORDER BY id LIMIT $1 FOR UPDATE SKIP LOCKED
+      ), noted AS (
+        INSERT INTO ${attempt} (task_id, dispatch, attempt, worker_id, started_at, outcome, error)
+        SELECT id, dispatch, attempt, worker_id, started_at, CASE WHEN revoke_at IS NULL THEN 'lost' ELSE 'revoked' END,
+          '{"name":"WorkerLostError","message":"its worker died or lost its lease"}' FROM x
+      ), back AS (
+        UPDATE ${task} t SET state = 'PENDING', ready_at = now(), due_at = NULL, worker_id = NULL, fence = NULL,
+          dispatch = t.dispatch + 1, crashes = t.crashes + 1
+        FROM x WHERE t.id = ANY(ARRAY[x.id]) AND NOT x.over
+        RETURNING t.id, t.dispatch, t.name, t.queue, t.priority
+      ), gone AS (
+        DELETE FROM ${task} t USING x WHERE t.id = ANY(ARRAY[x.id]) AND x.over RETURNING t.*
+      ), ended AS (
+        INSERT INTO ${done} (${kept('', 'state', 'crashes')}, crashes, state, finished_at, error)
+        SELECT ${kept('', 'state', 'crashes')}, crashes + 1,
+          CASE WHEN revoke_at IS NULL THEN 'FAILURE' ELSE 'REVOKED' END::${`"${schema}".task_state`}, now(),
+          CASE WHEN revoke_at IS NULL
+            THEN jsonb_build_object('name', 'WorkerLostError', 'message', 'its worker died ' || crashes + 1 || ' times while it ran')
+            ELSE '{"name":"TaskRevokedError","message":"revoked"}' END
+        FROM gone RETURNING id, name, queue, priority
+      )
+      SELECT id, dispatch, name, queue, priority, true AS ready FROM back
+      UNION ALL SELECT id, 0, name, queue, priority, false FROM ended`,
+  };
+}
+
+/** Everything that $1 holds by the database's word, with what was asked of it. */
+export function heldBy({ task, schema }: Tables): Statement {
+  return {
+    name: `${schema}.held-by`,
+    text: `SELECT id, fence, dispatch, name, revoke_at IS NOT NULL AS revoked, coalesce(revoke_deadline < now(), false) AS overdue
+      FROM ${task} WHERE worker_id = $1`,
+  };
+}

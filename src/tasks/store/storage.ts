@@ -1,0 +1,22 @@
+import type { DataSource } from 'typeorm';
+import type { Broker } from '../brokers/broker.js';
+import type { ConnectionSettings } from './connection.js';
+import type { Database } from './database.js';
+import type { Tables } from './tables.js';
+import type { TaskChannel } from './task-channel.js';
+import type { TaskReader } from './task-reader.js';
+import type { TaskStore } from './task-store.js';
+
+/** Everything that is open towards the database and the broker, made and closed together. */
+export interface Storage {
+  readonly schema: string;
+  readonly tables: Tables;
+  readonly connection: ConnectionSettings;
+  /** TypeORM's, for reads and migrations. */
+  readonly dataSource: DataSource;
+  readonly database: Database;
+  readonly store: TaskStore;
+  readonly reader: TaskReader;
+  readonly channel: TaskChannel;
+  readonly broker: Broker;
+}

@@ -1,0 +1,213 @@
+import { EventEmitter } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Logger } from '@nestjs/common';
+import pg from 'pg';
+import type { ConnectionSettings } from './connection.js';
+
+/** What processes tell one another; losing it costs a delay, never a task. */
+interface ChannelMessage {
+  /** Queues in which rows became ready. */
+  q?: string[];
+  /** Tasks that were changed, in short form; [] for "too many, read again". */
+  t?: string[];
+  /** Tasks whose workers should look for a revocation. */
+  r?: string[];
+  /** Milliseconds until something new is due. */
+  d?: number;
+}
+
+interface ChannelEvents {
+  ready: [queues: string[]];
+  /** undefined: too many to list. */
+  changed: [ids: string[] | undefined];
+  revoked: [ids: string[]];
+  due: [ms: number];
+  /** The connection is back; anything may have been missed. */
+  reconnected: [];
+}
+
+/** Groups go out at most this often: a NOTIFY takes a lock at commit. */
+const INTERVAL_MS = 5;
+/** 300 ids of 22 characters stay below the 8,000 bytes of a payload, beyond which NOTIFY fails. */
+const MAX_IDS = 300;
+const PING_MS = 5000;
+
+/**
+ * LISTEN and NOTIFY on one connection of its own: inside the data's transactions a NOTIFY more than halves their rate.
+ */
+export class TaskChannel extends EventEmitter<ChannelEvents> {
+  private readonly logger = new Logger('Tasks');
+  private readonly name: string;
+  private client: pg.Client | undefined;
+  private pending: Required<Pick<ChannelMessage, 'q' | 't' | 'r'>> & { d: number } = empty();
+  private scheduled = false;
+  private lastSent = 0;
+  private stopped = false;
+  private running: Promise<void> | undefined;
+  private readonly abort = new AbortController();
+
+  constructor(
+    private readonly settings: ConnectionSettings,
+    schema: string,
+  ) {
+    super();
+    this.setMaxListeners(0);
+    this.name = `celeriac:${schema}`;
+  }
+
+  /** Whether notifications arrive; while they do not, everybody polls. */
+  get connected(): boolean {
+    return this.client !== undefined;
+  }
+
+  /** Connects, and from then on reconnects by itself. The first try decides: throws when it fails. */
+  async start(): Promise<void> {
+    const client = await this.connect();
+    this.running = this.keep(client);
+  }
+
+  /** May be called twice, or before start. */
+  async stop(): Promise<void> {
+    if (this.stopped) return;
+    this.stopped = true;
+    this.send();
+    this.abort.abort();
+    await this.client?.end().catch(() => undefined);
+    await this.running;
+  }
+
+  /** Rows in these queues became ready. */
+  ready(queues: Iterable<string>): void {
+    for (const queue of queues) if (!this.pending.q.includes(queue)) this.pending.q.push(queue);
+    this.schedule();
+  }
+
+  changed(ids: readonly string[]): void {
+    if (ids.length === 0) return;
+    for (const id of ids) this.pending.t.push(shorten(id));
+    this.schedule();
+  }
+
+  revoked(ids: readonly string[]): void {
+    for (const id of ids) this.pending.r.push(shorten(id));
+    this.schedule();
+  }
+
+  due(ms: number): void {
+    this.pending.d = Math.min(this.pending.d, Math.ceil(ms));
+    this.schedule();
+  }
+
+  private schedule(): void {
+    if (this.scheduled || this.stopped) return;
+    this.scheduled = true;
+    const wait = this.lastSent + INTERVAL_MS - Date.now();
+    // when idle a group still waits for the end of this turn, so that the rest of a batch joins
+    if (wait <= 0) setImmediate(() => this.send());
+    else setTimeout(() => this.send(), wait);
+  }
+
+  private send(): void {
+    this.scheduled = false;
+    this.lastSent = Date.now();
+    const { q, t, r, d } = this.pending;
+    this.pending = empty();
+    const messages: ChannelMessage[] = [];
+    const first: ChannelMessage = {};
+    if (q.length > 0) first.q = q.slice(0, 50);
+    if (Number.isFinite(d)) first.d = d;
+    if (t.length > MAX_IDS * 4) first.t = [];
+    if (Object.keys(first).length > 0) messages.push(first);
+    if (first.t === undefined)
+      for (let i = 0; i < t.length; i += MAX_IDS) messages.push({ t: t.slice(i, i + MAX_IDS) });
+    for (let i = 0; i < r.length; i += MAX_IDS) messages.push({ r: r.slice(i, i + MAX_IDS) });
+    for (const message of messages) {
+      const sent = this.client?.query('SELECT pg_notify($1, $2)', [this.name, JSON.stringify(message)]);
+      // whoever listens finds out by polling
+      sent?.catch(() => undefined);
+    }
+  }
+
+  private async connect(): Promise<pg.Client> {
+    const client = new pg.Client({
+      ...this.settings.direct,
+      connectionTimeoutMillis: 2000,
+      query_timeout: 4000,
+    });
+    client.on('error', () => undefined);
+    client.on('notification', (notification) => this.receive(notification.payload ?? ''));
+    try {
+      await client.connect();
+      await client.query(`LISTEN "${this.name}"`);
+    } catch (error) {
+      await client.end().catch(() => undefined);
+      throw error;
+    }
+    return client;
+  }
+
+  /** Pings, so that a connection that hangs half open is noticed; reconnects for ever. */
+  private async keep(first: pg.Client): Promise<void> {
+    for (let client: pg.Client | undefined = first; !this.stopped; client = await this.reconnect()) {
+      if (!client) return;
+      this.client = client;
+      if (client !== first) this.emit('reconnected');
+      const ended = new Promise<void>((resolve) => client!.once('end', resolve));
+      try {
+        for (;;) {
+          await Promise.race([ended, sleep(PING_MS, undefined, { signal: this.abort.signal, ref: false })]);
+          await client.query('SELECT 1');
+        }
+      } catch (error) {
+        this.client = undefined;
+        if (!this.stopped)
+          this.logger.warn(
+            `lost the connection for notifications (${(error as Error).message}); polling meanwhile`,
+          );
+        // not awaited: a connection that hangs half open does not end in good order
+        client.end().catch(() => undefined);
+      }
+    }
+  }
+
+  private async reconnect(): Promise<pg.Client | undefined> {
+    for (let wait = 50; !this.stopped; wait = Math.min(1000, wait * 2)) {
+      try {
+        return await this.connect();
+      } catch {
+        await sleep(wait, undefined, { signal: this.abort.signal, ref: false }).catch(() => undefined);
+      }
+    }
+    return undefined;
+  }
+
+  private receive(payload: string): void {
+    let message: ChannelMessage;
+    try {
+      message = JSON.parse(payload) as ChannelMessage;
+    } catch {
+      return; // not ours
+    }
+    if (message.q) this.emit('ready', message.q);
+    if (message.t) this.emit('changed', message.t.length === 0 ? undefined : message.t.map(lengthen));
+    if (message.r) this.emit('revoked', message.r.map(lengthen));
+    if (message.d !== undefined) this.emit('due', message.d);
+  }
+}
+
+const empty = () => ({
+  q: [] as string[],
+  t: [] as string[],
+  r: [] as string[],
+  d: Number.POSITIVE_INFINITY,
+});
+
+/** A UUID in 22 characters. */
+function shorten(id: string): string {
+  return Buffer.from(id.replaceAll('-', ''), 'hex').toString('base64url');
+}
+
+function lengthen(short: string): string {
+  const hex = Buffer.from(short, 'base64url').toString('hex');
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
+}

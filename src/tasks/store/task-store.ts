@@ -1,0 +1,320 @@
+import { randomBytes } from 'node:crypto';
+import type { Statement, Runner } from './database.js';
+import { Database } from './database.js';
+import type { NewTask } from './new-task.js';
+import { claimById, claimedUnder, claimReady, type ClaimedTask, type Execution } from './statements/claim.js';
+import { defer, deferValues, type Deferral, type DeferredRow } from './statements/defer.js';
+import { expire, nextDue, promoteDue } from './statements/due.js';
+import {
+  finish,
+  finishValues,
+  finishedUnder,
+  markFenced,
+  type Ending,
+  type FinishedRow,
+} from './statements/finish.js';
+import { dropOldKeys, keyHolder, takeKey } from './statements/idempotency.js';
+import { insertTasks, insertValues, removeFinished } from './statements/insert-tasks.js';
+import { forget, retryFinished, revoke } from './statements/operator.js';
+import { writeProgress } from './statements/progress.js';
+import { knownQueues, knowQueues } from './statements/queues.js';
+import { countReady, resendReady } from './statements/ready.js';
+import { bury, heldBy, leave, registerWorker, rescue } from './statements/worker-lease.js';
+import type { Tables } from './tables.js';
+
+/** What a broker is told of a ready row. */
+export interface ReadyTask {
+  readonly id: string;
+  readonly dispatch: number;
+  readonly name: string;
+  readonly queue: string;
+  readonly priority: number;
+}
+
+/** Where a claim looks, in this order, and from which `ready_at` on. */
+export interface ClaimPlace {
+  readonly queue: string;
+  readonly priority: number;
+  /** As Postgres prints it, or '-infinity'. */
+  readonly from: string;
+}
+
+export interface HeldTask extends Execution {
+  readonly revoked: boolean;
+  readonly overdue: boolean;
+}
+
+const BY_ID = (a: { id: string }, b: { id: string }) => (a.id < b.id ? -1 : a.id > b.id ? 1 : 0);
+
+/**
+ * The few statements that move rows, one method each. Every method runs its statement once and throws what the driver
+ * throws; who calls decides whether to try again.
+ */
+export class TaskStore {
+  private readonly statements: ReturnType<typeof prepare>;
+
+  constructor(
+    private readonly database: Database,
+    tables: Tables,
+  ) {
+    this.statements = prepare(tables);
+  }
+
+  /** Inserts new rows. @param again whether an earlier try with the same rows may have been stored */
+  async insert(tasks: readonly NewTask[], again = false): Promise<void> {
+    if (!again) return void (await this.database.run(this.statements.insert, insertValues(tasks)));
+    await this.database.transaction((runner) => this.insertAgain(runner, tasks));
+  }
+
+  /** Inserts all rows or none, in chunks of one transaction. */
+  insertAll(tasks: readonly NewTask[], again: boolean): Promise<void> {
+    return this.database.transaction(async (runner) => {
+      for (let i = 0; i < tasks.length; i += 1000) {
+        const chunk = tasks.slice(i, i + 1000);
+        if (again) await this.insertAgain(runner, chunk);
+        else await runner.run(this.statements.insert, insertValues(chunk));
+      }
+    });
+  }
+
+  /** The statement behind {@link insert}, for a transaction that is not ours. */
+  insertStatement(tasks: readonly NewTask[]): { text: string; values: unknown[] } {
+    return { text: this.statements.insert.text, values: insertValues(tasks) };
+  }
+
+  /** Inserts the row if its key is free, in one transaction; otherwise tells who has the key. */
+  insertKeyed(
+    task: NewTask,
+    key: { key: Buffer; bodyHash: Buffer; ttlMs: number },
+  ): Promise<{ id: string; bodyHash: Buffer } | undefined> {
+    return this.database.transaction(async (runner) => {
+      const taken = await runner.run(this.statements.takeKey, [key.key, task.id, key.bodyHash, key.ttlMs]);
+      if (taken.length > 0) return void (await runner.run(this.statements.insert, insertValues([task])));
+      const [holder] = await runner.run<{ task_id: string; body_hash: Buffer }>(this.statements.keyHolder, [
+        key.key,
+      ]);
+      return holder && { id: holder.task_id, bodyHash: holder.body_hash };
+    });
+  }
+
+  /** Claims up to `limit` ready rows for the worker; fewer when there are no more. */
+  async claim(
+    workerId: string,
+    places: readonly ClaimPlace[],
+    limit: number,
+    fence: string,
+  ): Promise<ClaimedTask[]> {
+    return this.database.run<ClaimedTask & object>(this.statements.claim, [
+      workerId,
+      fence,
+      places.map((place) => place.queue),
+      places.map((place) => place.priority),
+      places.map((place) => place.from),
+      limit,
+    ]);
+  }
+
+  /** Claims the rows that messages name; those that somebody else holds, or that were given out anew, are missing. */
+  claimById(
+    workerId: string,
+    messages: readonly { id: string; dispatch: number }[],
+    fence: string,
+  ): Promise<ClaimedTask[]> {
+    const sorted = uniqueById(messages);
+    return this.database.run<ClaimedTask & object>(this.statements.claimById, [
+      workerId,
+      fence,
+      sorted.map((message) => message.id),
+      sorted.map((message) => message.dispatch),
+    ]);
+  }
+
+  claimedUnder(workerId: string, fence: string): Promise<ClaimedTask[]> {
+    return this.database.run<ClaimedTask & object>(this.statements.claimedUnder, [workerId, fence]);
+  }
+
+  /** Ends tasks; those missing in the answer were not the caller's any more. */
+  finish(endings: readonly Ending[]): Promise<FinishedRow[]> {
+    return this.database.run<FinishedRow & object>(this.statements.finish, finishValues(uniqueById(endings)));
+  }
+
+  finishedUnder(endings: readonly { id: string; fence: string }[]): Promise<FinishedRow[]> {
+    return this.database.run<FinishedRow & object>(this.statements.finishedUnder, [
+      endings.map((ending) => ending.id),
+      endings.map((ending) => ending.fence),
+    ]);
+  }
+
+  /** Notes that the worker of this lost execution came back with an outcome, which was refused. */
+  async markFenced({ id, dispatch }: { id: string; dispatch: number }): Promise<void> {
+    await this.database.run(this.statements.markFenced, [id, dispatch]);
+  }
+
+  defer(workerId: string, deferrals: readonly Deferral[]): Promise<DeferredRow[]> {
+    return this.database.run<DeferredRow & object>(
+      this.statements.defer,
+      deferValues(workerId, uniqueById(deferrals)),
+    );
+  }
+
+  /** @returns the ids still held under their fence */
+  async writeProgress(
+    entries: readonly { id: string; fence: string; progress: string }[],
+  ): Promise<Set<string>> {
+    const sorted = uniqueById(entries);
+    const rows = await this.database.run<{ id: string }>(this.statements.progress, [
+      sorted.map((entry) => entry.id),
+      sorted.map((entry) => entry.fence),
+      sorted.map((entry) => entry.progress),
+    ]);
+    return new Set(rows.map((row) => row.id));
+  }
+
+  promoteDue(limit: number): Promise<ReadyTask[]> {
+    return this.database.run<ReadyTask & object>(this.statements.promote, [limit]);
+  }
+
+  /** Milliseconds until the next task is due, or null. */
+  async nextDue(): Promise<number | null> {
+    const [row] = await this.database.run<{ ms: number }>(this.statements.nextDue, []);
+    return row?.ms ?? null;
+  }
+
+  async expire(limit: number): Promise<string[]> {
+    return ids(await this.database.run<{ id: string }>(this.statements.expire, [limit]));
+  }
+
+  async registerWorker(id: string, name: string, leaseMs: number, info: object): Promise<void> {
+    await this.database.run(this.statements.register, [id, name, leaseMs, JSON.stringify(info)]);
+  }
+
+  async leave(workerId: string): Promise<void> {
+    await this.database.run(this.statements.leave, [workerId]);
+  }
+
+  bury(workerId: string, leaseMs: number): Promise<{ id: string; name: string }[]> {
+    return this.database.run<{ id: string; name: string }>(this.statements.bury, [workerId, leaseMs]);
+  }
+
+  /** @returns rows given out anew (`ready`), and those ended because they were lost too often or revoked */
+  rescue(limit: number, maxCrashes: number): Promise<(ReadyTask & { ready: boolean })[]> {
+    return this.database.run<ReadyTask & { ready: boolean }>(this.statements.rescue, [limit, maxCrashes]);
+  }
+
+  heldBy(workerId: string): Promise<HeldTask[]> {
+    return this.database.run<HeldTask & object>(this.statements.heldBy, [workerId]);
+  }
+
+  /** @returns which were ended at once, and which were asked of their workers; others are finished or unknown */
+  revoke(
+    taskIds: readonly string[],
+    terminate: boolean,
+    graceMs: number,
+    by: string | null,
+  ): Promise<{ id: string; ended: boolean }[]> {
+    return this.database.run<{ id: string; ended: boolean }>(this.statements.revoke, [
+      [...new Set(taskIds)].sort(),
+      terminate,
+      graceMs,
+      by,
+    ]);
+  }
+
+  async retryFinished(id: string, by: string | null): Promise<ReadyTask | undefined> {
+    return (await this.database.run<ReadyTask & object>(this.statements.retryFinished, [id, by]))[0];
+  }
+
+  async forget(id: string, by: string | null): Promise<boolean> {
+    return (await this.database.run(this.statements.forget, [id, by])).length > 0;
+  }
+
+  resendReady(queue: string, priority: number, olderThanMs: number, limit: number): Promise<ReadyTask[]> {
+    return this.database.run<ReadyTask & object>(this.statements.resend, [
+      queue,
+      priority,
+      olderThanMs,
+      limit,
+    ]);
+  }
+
+  /** How many rows of the queue could be taken now, counted up to 10,000. */
+  async countReady(queue: string): Promise<number> {
+    return (await this.database.run<{ n: number }>(this.statements.countReady, [queue]))[0]!.n;
+  }
+
+  async dropOldKeys(limit: number): Promise<void> {
+    await this.database.run(this.statements.dropKeys, [limit]);
+  }
+
+  async knowQueues(names: readonly string[]): Promise<void> {
+    await this.database.run(this.statements.knowQueues, [[...names].sort()]);
+  }
+
+  async knownQueues(): Promise<string[]> {
+    return (await this.database.run<{ name: string }>(this.statements.knownQueues, [])).map(
+      (row) => row.name,
+    );
+  }
+
+  /** Whether the database answers. */
+  async ping(): Promise<void> {
+    await this.database.run(this.statements.ping, []);
+  }
+
+  private async insertAgain(runner: Runner, tasks: readonly NewTask[]): Promise<void> {
+    await runner.run(this.statements.insertAgain, insertValues(tasks));
+    await runner.run(this.statements.removeFinished, [tasks.map((task) => task.id)]);
+  }
+}
+
+/** A fence for one claim: 62 random bits, as text since numbers are too narrow. */
+export function newFence(): string {
+  return String(randomBytes(8).readBigUInt64BE() >> 2n);
+}
+
+/**
+ * Sorted, so that two batches lock rows in the same order; once each, since two waiters for one id must not both get
+ * the row.
+ */
+function uniqueById<T extends { id: string }>(items: readonly T[]): T[] {
+  const sorted = [...items].sort(BY_ID);
+  return sorted.filter((item, i) => i === 0 || item.id !== sorted[i - 1]!.id);
+}
+
+const ids = (rows: { id: string }[]) => rows.map((row) => row.id);
+
+function prepare(tables: Tables) {
+  const ping: Statement = { name: `${tables.schema}.ping`, text: 'SELECT 1' };
+  return {
+    insert: insertTasks(tables, false),
+    insertAgain: insertTasks(tables, true),
+    removeFinished: removeFinished(tables),
+    takeKey: takeKey(tables),
+    keyHolder: keyHolder(tables),
+    dropKeys: dropOldKeys(tables),
+    claim: claimReady(tables),
+    claimById: claimById(tables),
+    claimedUnder: claimedUnder(tables),
+    finish: finish(tables),
+    finishedUnder: finishedUnder(tables),
+    markFenced: markFenced(tables),
+    defer: defer(tables),
+    progress: writeProgress(tables),
+    promote: promoteDue(tables),
+    nextDue: nextDue(tables),
+    expire: expire(tables),
+    register: registerWorker(tables),
+    leave: leave(tables),
+    bury: bury(tables),
+    rescue: rescue(tables),
+    heldBy: heldBy(tables),
+    revoke: revoke(tables),
+    retryFinished: retryFinished(tables),
+    forget: forget(tables),
+    resend: resendReady(tables),
+    countReady: countReady(tables),
+    knowQueues: knowQueues(tables),
+    knownQueues: knownQueues(tables),
+    ping,
+  } satisfies Record<string, Statement>;
+}

@@ -1,0 +1,54 @@
+import { v7 as uuidv7 } from 'uuid';
+import type { TaskDescription } from '../definition/task-definition.js';
+import { InvalidOptionError, NotSerializableError } from '../errors.js';
+import { PAYLOAD_THRESHOLD } from '../store/columns.js';
+import type { NewTask } from '../store/new-task.js';
+import { assertJson } from './json.js';
+import { resolveOptions, type SubmitOptions } from './submit-options.js';
+
+/** The most characters of JSON that a task's arguments may have. Files belong into storage, their names into arguments. */
+export const MAX_ARGS_LENGTH = 8 * 1024 * 1024;
+
+/**
+ * Checks a submission and gives it its id.
+ * @throws InvalidOptionError or NotSerializableError; nothing was submitted.
+ */
+export function composeTask(
+  task: TaskDescription,
+  args: readonly unknown[],
+  options: SubmitOptions,
+): NewTask {
+  const given = trimmed(args);
+  if (task.maxArguments !== undefined && given.length > task.maxArguments)
+    throw new InvalidOptionError(
+      'args',
+      `at most ${task.maxArguments} arguments for ${task.name}`,
+      given.length,
+      'TOO_MANY_ARGUMENTS',
+    );
+  assertJson(given, 'args');
+  const json = JSON.stringify(given);
+  if (json.length > MAX_ARGS_LENGTH)
+    throw new NotSerializableError(
+      `${json.length} characters of JSON are more than ${MAX_ARGS_LENGTH}`,
+      'args',
+      'ARGS_TOO_LARGE',
+    );
+  const { recorded, ...rest } = resolveOptions(task, options);
+  return {
+    id: uuidv7(),
+    dispatch: 1,
+    name: task.name,
+    ...rest,
+    args: json,
+    large: json.length > PAYLOAD_THRESHOLD,
+    options: recorded,
+  };
+}
+
+/** Without trailing undefined: an optional argument that is passed as undefined was not given. */
+function trimmed(args: readonly unknown[]): readonly unknown[] {
+  let length = args.length;
+  while (length > 0 && args[length - 1] === undefined) length--;
+  return length === args.length ? args : args.slice(0, length);
+}

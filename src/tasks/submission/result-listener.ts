@@ -1,0 +1,99 @@
+import { isFinal } from '../store/states.js';
+import type { TaskChannel } from '../store/task-channel.js';
+import type { TaskReader } from '../store/task-reader.js';
+import type { TaskRow } from '../store/task-record.entity.js';
+
+/** Looks at what is waited for even when no notification came. */
+const POLL_MS = 5000;
+
+interface Waiter {
+  /** Called with each change; returns true when it has seen enough. */
+  see(row: TaskRow): boolean;
+}
+
+/** Tells those who wait for tasks of their changes: one query for all that changed at once. */
+export class ResultListener {
+  private readonly waiters = new Map<string, Set<Waiter>>();
+  private readonly changed = new Set<string>();
+  private reading = false;
+  private timer: NodeJS.Timeout | undefined;
+
+  constructor(
+    channel: TaskChannel,
+    private readonly reader: TaskReader,
+  ) {
+    channel.on('changed', (ids) => this.look(ids ?? this.waiters.keys()));
+    channel.on('reconnected', () => this.look(this.waiters.keys()));
+  }
+
+  /**
+   * Waits for the task's end, at most `timeoutMs`.
+   * @returns the row as it then is, finished or not; undefined when the task is unknown
+   */
+  async ended(id: string, timeoutMs: number | undefined, signal?: AbortSignal): Promise<TaskRow | undefined> {
+    let last: TaskRow | undefined;
+    let resolve = () => {};
+    const promise = new Promise<void>((done) => (resolve = done));
+    const stop = this.watch(id, (row) => {
+      last = row;
+      const over = isFinal(row.state);
+      if (over) resolve();
+      return over;
+    });
+    const timer = timeoutMs === undefined ? undefined : setTimeout(resolve, timeoutMs);
+    signal?.addEventListener('abort', () => resolve(), { once: true });
+    try {
+      last = await this.reader.find(id);
+      if (last === undefined || isFinal(last.state)) return last;
+      await promise;
+      return isFinal(last.state) ? last : await this.reader.find(id);
+    } finally {
+      clearTimeout(timer);
+      stop();
+    }
+  }
+
+  /** Calls `see` with the row after each change, until it returns true or the returned function is called. */
+  watch(id: string, see: (row: TaskRow) => boolean): () => void {
+    const waiter = { see };
+    const waiters = this.waiters.get(id) ?? new Set();
+    this.waiters.set(id, waiters.add(waiter));
+    this.timer ??= setInterval(() => this.look(this.waiters.keys()), POLL_MS).unref();
+    return () => {
+      waiters.delete(waiter);
+      if (waiters.size === 0 && this.waiters.get(id) === waiters) this.waiters.delete(id);
+      if (this.waiters.size === 0) {
+        clearInterval(this.timer);
+        this.timer = undefined;
+      }
+    };
+  }
+
+  private look(ids: Iterable<string>): void {
+    if (this.waiters.size === 0) return;
+    for (const id of ids) if (this.waiters.has(id)) this.changed.add(id);
+    if (!this.reading && this.changed.size > 0) void this.read();
+  }
+
+  private async read(): Promise<void> {
+    this.reading = true;
+    try {
+      while (this.changed.size > 0) {
+        const ids = [...this.changed].slice(0, 1000);
+        for (const id of ids) this.changed.delete(id);
+        for (const row of await this.reader.findMany(ids)) this.tell(row);
+      }
+    } catch {
+      // the database is away: the next notification or poll looks again
+    } finally {
+      this.reading = false;
+    }
+  }
+
+  private tell(row: TaskRow): void {
+    const waiters = this.waiters.get(row.id);
+    if (!waiters) return;
+    for (const waiter of waiters) if (waiter.see(row)) waiters.delete(waiter);
+    if (waiters.size === 0) this.waiters.delete(row.id);
+  }
+}

@@ -1,0 +1,184 @@
+import { createHash } from 'node:crypto';
+import type { EntityManager, QueryRunner } from 'typeorm';
+import type { Broker } from '../brokers/broker.js';
+import {
+  IdempotencyConflictError,
+  ShuttingDownError,
+  StoreUnavailableError,
+  SubmissionUncertainError,
+} from '../errors.js';
+import { Batcher, bisect } from '../store/batcher.js';
+import { isDataError, isTransient, wasRolledBack } from '../store/database.js';
+import { isReady, type NewTask } from '../store/new-task.js';
+import { retrying } from '../store/retrying.js';
+import type { TaskChannel } from '../store/task-channel.js';
+import type { TaskStore } from '../store/task-store.js';
+import { TransactionWatcher } from './transaction-watcher.js';
+
+/** While the database cannot be reached a submission waits this long before it is refused. */
+const GIVE_UP_MS = 1200;
+const IDEMPOTENCY_TTL_MS = 24 * 3_600_000;
+const LANES = 2;
+const MAX_BATCH = 500;
+const CAPACITY = 100_000;
+
+/** Brings checked submissions into the table and tells the broker; resolves when they are committed. */
+export class Submitter {
+  private readonly batcher: Batcher<NewTask, void>;
+  private readonly knownQueues = new Set<string>();
+  private closed = false;
+
+  constructor(
+    private readonly store: TaskStore,
+    private readonly broker: Broker,
+    private readonly channel: TaskChannel,
+    private readonly transactions: TransactionWatcher,
+  ) {
+    this.batcher = new Batcher({
+      what: 'submissions',
+      lanes: LANES,
+      maxItems: MAX_BATCH,
+      capacity: CAPACITY,
+      execute: (tasks, since) => this.insertBatch(tasks, since),
+    });
+  }
+
+  /**
+   * @throws StoreUnavailableError nothing was stored
+   * @throws SubmissionUncertainError the task either does not exist, or runs once
+   */
+  async submit(task: NewTask): Promise<void> {
+    this.assertOpen();
+    await this.learnQueues([task]);
+    await this.batcher.add(task);
+  }
+
+  /** All or none, in one transaction. */
+  async submitAll(tasks: readonly NewTask[]): Promise<void> {
+    this.assertOpen();
+    if (tasks.length === 0) return;
+    await this.learnQueues(tasks);
+    await this.surely(tasks[0]!.id, Date.now(), (tried) => this.store.insertAll(tasks, tried));
+    this.announce(tasks);
+  }
+
+  /** Inserts in the caller's transaction; the broker hears of it when that has committed. */
+  async submitWithin(manager: EntityManager, tasks: readonly NewTask[]): Promise<QueryRunner> {
+    this.assertOpen();
+    const runner = this.transactions.runnerOf(manager);
+    await this.learnQueues(tasks);
+    const { text, values } = this.store.insertStatement(tasks);
+    await runner.query(text, values);
+    this.transactions.afterCommit(runner, () => this.announce(tasks));
+    return runner;
+  }
+
+  /**
+   * Submits unless the key was used before for the same task and owner.
+   * @returns the id of the task that has the key
+   * @throws IdempotencyConflictError when it was used with another body
+   */
+  async submitOnce(task: NewTask, idempotencyKey: string): Promise<string> {
+    this.assertOpen();
+    await this.learnQueues([task]);
+    const key = sha256('idempotency', task.owner ?? '', task.name, idempotencyKey);
+    const bodyHash = sha256(
+      task.args,
+      task.queue,
+      String(task.priority),
+      task.tags ?? '',
+      task.options ?? '',
+      task.eta ?? '',
+      String(task.delayMs),
+    );
+    const holder = await this.surely(task.id, Date.now(), () =>
+      this.store.insertKeyed(task, { key, bodyHash, ttlMs: IDEMPOTENCY_TTL_MS }),
+    );
+    if (holder !== undefined && !holder.bodyHash.equals(bodyHash))
+      throw new IdempotencyConflictError(holder.id);
+    // our own id: an earlier try was stored after all
+    if (holder === undefined || holder.id === task.id) this.announce([task]);
+    return holder?.id ?? task.id;
+  }
+
+  /** Accepts nothing more; resolves when all that was accepted is stored or refused. */
+  async close(): Promise<void> {
+    this.closed = true;
+    await this.batcher.drained();
+  }
+
+  private assertOpen(): void {
+    if (this.closed) throw new ShuttingDownError();
+  }
+
+  private async insertBatch(tasks: readonly NewTask[], since: number): Promise<readonly (void | Error)[]> {
+    const results = await bisect<NewTask, void>(tasks, isDataError, async (part) => {
+      await this.surely(part[0]!.id, since, (tried) => this.store.insert(part, tried)).catch(
+        (error: unknown) => {
+          if (!(error instanceof SubmissionUncertainError)) throw error;
+          return part.map((task) => new SubmissionUncertainError(task.id, { cause: error.cause }));
+        },
+      );
+      return part.map(() => undefined);
+    });
+    this.announce(tasks.filter((_, i) => !(results[i] instanceof Error)));
+    return results;
+  }
+
+  /** Tries an idempotent insert until it is known to be stored, or the database stays away. */
+  private async surely<T>(id: string, since: number, insert: (again: boolean) => Promise<T>): Promise<T> {
+    let maybeStored = false;
+    try {
+      return await retrying({ until: since + GIVE_UP_MS }, async () => {
+        try {
+          return await insert(maybeStored);
+        } catch (error) {
+          maybeStored ||= isTransient(error) && !wasRolledBack(error);
+          throw error;
+        }
+      });
+    } catch (error) {
+      if (maybeStored) throw new SubmissionUncertainError(id, { cause: error });
+      if (isTransient(error) && !(error instanceof StoreUnavailableError))
+        throw new StoreUnavailableError(`the database cannot be reached: ${(error as Error).message}`, {
+          cause: error,
+        });
+      throw error;
+    }
+  }
+
+  private announce(tasks: readonly NewTask[]): void {
+    const ready = tasks.filter(isReady);
+    // a message that is lost here is found by the sweep
+    if (ready.length > 0) this.broker.publish(ready).catch(() => undefined);
+    for (const task of tasks) {
+      if (task.delayMs !== null) this.channel.due(task.delayMs);
+      else if (task.eta !== null) this.channel.due(Math.max(0, Date.parse(task.eta) - Date.now()));
+    }
+  }
+
+  /** A worker without a list of queues takes from every queue ever known. */
+  private async learnQueues(tasks: readonly NewTask[]): Promise<void> {
+    let unknown: string[] | undefined;
+    for (const { queue } of tasks) if (!this.knownQueues.has(queue)) (unknown ??= []).push(queue);
+    if (!unknown) return;
+    const names = [...new Set(unknown)];
+    await retrying({ until: Date.now() + GIVE_UP_MS }, () => this.store.knowQueues(names)).catch(
+      (error: unknown) => {
+        if (isTransient(error))
+          throw new StoreUnavailableError(`the database cannot be reached: ${(error as Error).message}`, {
+            cause: error,
+          });
+        throw error;
+      },
+    );
+    for (const name of names) this.knownQueues.add(name);
+  }
+}
+
+/** Lengths go in too, so that no two lists of parts look alike. */
+function sha256(...parts: string[]): Buffer {
+  const hash = createHash('sha256');
+  for (const part of parts) hash.update(`${part.length}:${part}`);
+  return hash.digest();
+}

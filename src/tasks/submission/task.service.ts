@@ -1,0 +1,268 @@
+import { Injectable } from '@nestjs/common';
+import { validate as isUuid } from 'uuid';
+import { describeTask } from '../definition/describe-task.js';
+import { createReferences } from '../definition/create-references.js';
+import type { TaskDescription } from '../definition/task-definition.js';
+import type { TaskClass, TaskRefs } from '../definition/task-references.js';
+import { TaskRegistry } from '../definition/task-registry.js';
+import { assertTaskName } from '../definition/task-name.js';
+import { InvalidOptionError, TaskNotFoundError, TaskStateError } from '../errors.js';
+import { isFinal, type TaskState } from '../store/states.js';
+import type { Storage } from '../store/storage.js';
+import type { TaskFilter } from '../store/task-reader.js';
+import type { ResolvedTasksOptions } from '../tasks.options.js';
+import { composeTask } from './compose-task.js';
+import { ResultListener } from './result-listener.js';
+import type { SubmitOptions } from './submit-options.js';
+import { Submitter } from './submitter.js';
+import { TaskHandle } from './task-handle.js';
+import { historyOf, type HistoryEntry } from './task-history.js';
+import { toRecord, type TaskRecord } from './task-view.js';
+import { TransactionWatcher } from './transaction-watcher.js';
+
+/** One submission of {@link TaskService.submitMany}. */
+export interface Submission {
+  name: string;
+  args?: readonly unknown[] | undefined;
+  options?: Omit<SubmitOptions, 'idempotencyKey' | 'manager'> | undefined;
+}
+
+export interface Page {
+  /** 1 to 200. Default 50. */
+  limit?: number | undefined;
+  /** The `nextCursor` of the page before. */
+  cursor?: string | undefined;
+}
+
+/** Submits tasks and asks about them. */
+@Injectable()
+export class TaskService {
+  private readonly references = new WeakMap<object, object>();
+  private readonly submitter: Submitter;
+  private readonly results: ResultListener;
+
+  constructor(
+    private readonly storage: Storage,
+    private readonly registry: TaskRegistry,
+    private readonly options: ResolvedTasksOptions,
+    application: ConstructorParameters<typeof TransactionWatcher>[0],
+  ) {
+    const { store, broker, channel, reader } = storage;
+    this.submitter = new Submitter(store, broker, channel, new TransactionWatcher(application));
+    this.results = new ResultListener(channel, reader);
+  }
+
+  /** The tasks of a class, typed; also in a process that does not provide the class. */
+  of<T>(taskClass: TaskClass<T>): TaskRefs<T> {
+    let references = this.references.get(taskClass);
+    if (!references) {
+      references = createReferences(taskClass, (description, args, options) =>
+        this.submitTask(description, args, options),
+      );
+      this.references.set(taskClass, references);
+    }
+    return references as TaskRefs<T>;
+  }
+
+  /**
+   * Submits by name; resolves when the task is committed.
+   * @throws UnknownTaskError, InvalidOptionError, NotSerializableError: nothing was submitted
+   * @throws StoreUnavailableError, OverloadedError, ShuttingDownError: nothing was submitted, try again later
+   * @throws SubmissionUncertainError: it does not exist, or it runs once
+   */
+  async submit<R = unknown>(
+    name: string,
+    args: readonly unknown[] = [],
+    options: SubmitOptions = {},
+  ): Promise<TaskHandle<R>> {
+    return this.submitTask<R>(this.describe(name), args, options);
+  }
+
+  /** Submits all or none, in one transaction. @throws as {@link submit} */
+  async submitMany(
+    submissions: readonly Submission[],
+    options: Pick<SubmitOptions, 'manager'> = {},
+  ): Promise<TaskHandle[]> {
+    const tasks = submissions.map(({ name, args = [], options: own = {} }, i) => {
+      if ('idempotencyKey' in own || 'manager' in own)
+        throw new InvalidOptionError(
+          `[${i}].options`,
+          'neither idempotencyKey nor manager in one of many',
+          own,
+        );
+      return composeTask(this.describe(name), args, own);
+    });
+    if (!options.manager) {
+      await this.submitter.submitAll(tasks);
+      return tasks.map((task) => new TaskHandle(task.id, this));
+    }
+    const runner = await this.submitter.submitWithin(options.manager, tasks);
+    return tasks.map((task) => new TaskHandle(task.id, this, () => runner.isTransactionActive));
+  }
+
+  /** The handle of a task submitted before. Whether it exists shows when it is asked. */
+  handle<R = unknown>(id: string): TaskHandle<R> {
+    return new TaskHandle<R>(assertId(id), this);
+  }
+
+  /** @throws TaskNotFoundError */
+  async record(id: string): Promise<TaskRecord> {
+    const row = await this.storage.reader.find(assertId(id));
+    if (!row) throw new TaskNotFoundError(id);
+    return toRecord(row, this.registry);
+  }
+
+  /**
+   * Waits until the task has ended, at most `timeoutMs` (default: for ever).
+   * @returns the record as it then is
+   * @throws TaskNotFoundError
+   */
+  async waitFor(id: string, timeoutMs?: number, signal?: AbortSignal): Promise<TaskRecord> {
+    const row = await this.results.ended(assertId(id), timeoutMs, signal);
+    if (!row) throw new TaskNotFoundError(id);
+    return toRecord(row, this.registry);
+  }
+
+  /** The record now, then after each change, until the task's end. @throws TaskNotFoundError */
+  async *events(id: string): AsyncGenerator<TaskRecord, void> {
+    let wake = () => {};
+    const news: TaskRecord[] = [];
+    const stop = this.results.watch(assertId(id), (row) => {
+      news.push(toRecord(row, this.registry));
+      wake();
+      return isFinal(row.state);
+    });
+    try {
+      let last = await this.record(id);
+      yield last;
+      while (!isFinal(last.state)) {
+        if (news.length === 0) await new Promise<void>((resolve) => (wake = resolve));
+        last = news.shift()!;
+        yield last;
+      }
+    } finally {
+      stop();
+    }
+  }
+
+  /** Newest first, without arguments and results. */
+  async list(
+    filter: TaskFilter = {},
+    page: Page = {},
+  ): Promise<{ items: TaskRecord[]; nextCursor: string | null }> {
+    const limit = page.limit ?? 50;
+    if (!Number.isInteger(limit) || limit < 1 || limit > 200)
+      throw new InvalidOptionError('limit', 'a whole number from 1 to 200', limit, 'INVALID_PAGE');
+    if (page.cursor !== undefined && !isUuid(page.cursor))
+      throw new InvalidOptionError(
+        'cursor',
+        'the nextCursor of the page before',
+        page.cursor,
+        'INVALID_PAGE',
+      );
+    const rows = await this.storage.reader.list(filter, limit, page.cursor);
+    const items = rows.map((row) => toRecord(row, this.registry));
+    return { items, nextCursor: rows.length === limit ? items.at(-1)!.id : null };
+  }
+
+  /** What happened to it, oldest first. @throws TaskNotFoundError */
+  async history(id: string): Promise<HistoryEntry[]> {
+    const record = await this.record(id);
+    const [attempts, audit] = await Promise.all([
+      this.storage.reader.attempts(id),
+      this.storage.reader.audit(id),
+    ]);
+    return historyOf(record, attempts, audit);
+  }
+
+  /** How many tasks are in each state; each count stops at 10,000. */
+  counts(): Promise<Record<TaskState, number>> {
+    return this.storage.reader.counts();
+  }
+
+  /**
+   * Revokes: one that nobody runs ends at once; one that runs has its signal aborted, and is written off after
+   * `revokeGrace`. With `terminate` it is written off at once, whatever its handler still does.
+   * @throws TaskNotFoundError, or TaskStateError when it has ended
+   */
+  async revoke(id: string, options: { terminate?: boolean; by?: string } = {}): Promise<TaskRecord> {
+    const { store, channel } = this.storage;
+    const [revoked] = await store.revoke(
+      [assertId(id)],
+      options.terminate ?? false,
+      this.options.revokeGraceMs,
+      options.by ?? null,
+    );
+    const record = await this.record(id);
+    if (!revoked) throw new TaskStateError(id, record.state, 'revoked');
+    channel.revoked([id]);
+    channel.changed([id]);
+    return record;
+  }
+
+  /**
+   * Makes a failed or revoked task live again, under its id and with fresh budgets.
+   * @throws TaskNotFoundError, or TaskStateError in any other state
+   */
+  async retry(id: string, options: { by?: string } = {}): Promise<TaskRecord> {
+    const { store, channel, broker } = this.storage;
+    const ready = await store.retryFinished(assertId(id), options.by ?? null);
+    const record = await this.record(id);
+    if (!ready) throw new TaskStateError(id, record.state, 'retried');
+    channel.changed([id]);
+    await broker.publish([ready]);
+    return record;
+  }
+
+  /** Removes the record of a task that has ended. @throws TaskNotFoundError, or TaskStateError while it is live */
+  async forget(id: string, options: { by?: string } = {}): Promise<void> {
+    if (await this.storage.store.forget(assertId(id), options.by ?? null)) return;
+    throw new TaskStateError(id, (await this.record(id)).state, 'forgotten');
+  }
+
+  /** @throws when the database or the broker does not answer */
+  async ping(): Promise<void> {
+    await Promise.all([this.storage.store.ping(), this.storage.broker.ping()]);
+  }
+
+  /** Accepts nothing more; resolves when what was accepted is committed. Called when the application closes. */
+  async close(): Promise<void> {
+    await this.submitter.close();
+  }
+
+  private async submitTask<R>(
+    task: TaskDescription,
+    args: readonly unknown[],
+    options: SubmitOptions,
+  ): Promise<TaskHandle<R>> {
+    const row = composeTask(task, args, options);
+    if (options.manager) {
+      if (options.idempotencyKey !== undefined)
+        throw new InvalidOptionError(
+          'idempotencyKey',
+          'no manager beside it: a key needs a transaction of its own',
+          'both',
+        );
+      const runner = await this.submitter.submitWithin(options.manager, [row]);
+      return new TaskHandle<R>(row.id, this, () => runner.isTransactionActive);
+    }
+    if (options.idempotencyKey !== undefined)
+      return new TaskHandle<R>(await this.submitter.submitOnce(row, options.idempotencyKey), this);
+    await this.submitter.submit(row);
+    return new TaskHandle<R>(row.id, this);
+  }
+
+  private describe(name: string): TaskDescription {
+    const definition = this.registry.find(name);
+    if (definition) return definition;
+    if (!this.options.allowUnknownTasks || typeof name !== 'string') return this.registry.get(name);
+    assertTaskName(name, `submit('${name.slice(0, 80)}')`);
+    return { ...describeTask({ [name]: () => undefined }, '', name, { name }), maxArguments: undefined };
+  }
+}
+
+/** @throws InvalidOptionError */
+function assertId(id: string): string {
+  if (isUuid(id)) return id;
+  throw new InvalidOptionError('id', 'a UUID', id, 'INVALID_ID');
+}

@@ -1,0 +1,121 @@
+import { assertSchemaName } from './store/schema-name.js';
+import { toMilliseconds, type Duration } from './duration.js';
+import { InvalidOptionError, didYouMean } from './errors.js';
+import { assertQueueName } from './definition/describe-task.js';
+
+/** Options of `TasksModule.forRoot()`. */
+export interface TasksModuleOptions {
+  /** The Postgres schema of the library's tables; several applications share a database by it. Default 'celeriac'. */
+  schema?: string | undefined;
+  /** 'run' migrates at start, one process at a time; 'check' refuses to start on an older schema. Default 'run'. */
+  migrations?: 'run' | 'check' | undefined;
+  /** The broker's URL: `postgres://` (the database itself) or `memory://`. Default: the database. */
+  broker?: string | undefined;
+  /**
+   * When the DataSource leads through a transaction pooler such as PgBouncer: a URL of Postgres itself, for LISTEN.
+   * Default: the DataSource is taken to lead to Postgres itself.
+   */
+  directUrl?: string | undefined;
+  /** 'inline' runs a worker in this process too, for development. Default 'none': workers are processes of their own. */
+  worker?: 'inline' | 'none' | undefined;
+  /** The queues that an inline worker takes from. Default: all. */
+  queues?: readonly string[] | undefined;
+  /** How many tasks an inline worker runs at once. Default 10. */
+  concurrency?: number | undefined;
+  /** How long running tasks may go on after a worker was told to stop. Default '30s'. */
+  shutdownGrace?: Duration | undefined;
+  /** A worker that gave no sign of life for this long has lost its tasks. Default '15s', at least '1s'. */
+  lease?: Duration | undefined;
+  /** How often a task's worker may die under it before the task fails with WorkerLostError. Default 3. */
+  maxCrashes?: number | undefined;
+  /** How long a running task may take to end after its revocation, before it is written off. Default '30s'. */
+  revokeGrace?: Duration | undefined;
+  /** Whether the application's global guards, interceptors, pipes and filters act on tasks too. Default false. */
+  globalEnhancers?: boolean | undefined;
+  /** Whether names that this application has no task for may be submitted, for workers of another code base. Default false. */
+  allowUnknownTasks?: boolean | undefined;
+}
+
+/** With every default in its place and every duration in milliseconds. */
+export interface ResolvedTasksOptions {
+  readonly schema: string;
+  readonly migrations: 'run' | 'check';
+  readonly broker: string | undefined;
+  readonly directUrl: string | undefined;
+  readonly worker: 'inline' | 'none';
+  readonly queues: readonly string[] | undefined;
+  readonly concurrency: number;
+  readonly shutdownGraceMs: number;
+  readonly leaseMs: number;
+  readonly maxCrashes: number;
+  readonly revokeGraceMs: number;
+  readonly globalEnhancers: boolean;
+  readonly allowUnknownTasks: boolean;
+}
+
+const NAMES = [
+  'schema',
+  'migrations',
+  'broker',
+  'directUrl',
+  'worker',
+  'queues',
+  'concurrency',
+  'shutdownGrace',
+  'lease',
+  'maxCrashes',
+  'revokeGrace',
+  'globalEnhancers',
+  'allowUnknownTasks',
+];
+
+/** Defaults first, then validation. @throws InvalidOptionError */
+export function resolveTasksOptions(given: TasksModuleOptions): ResolvedTasksOptions {
+  for (const name of Object.keys(given))
+    if (!NAMES.includes(name))
+      throw new InvalidOptionError(name, `one of ${NAMES.join(', ')}${didYouMean(name, NAMES)}`, name);
+  return {
+    schema: assertSchemaName(given.schema ?? 'celeriac'),
+    migrations: oneOf('migrations', given.migrations ?? 'run', ['run', 'check']),
+    broker: given.broker,
+    directUrl: given.directUrl || undefined,
+    worker: oneOf('worker', given.worker ?? 'none', ['inline', 'none']),
+    queues: assertQueues(given.queues),
+    concurrency: assertConcurrency(given.concurrency ?? 10),
+    shutdownGraceMs: toMilliseconds(given.shutdownGrace ?? '30s', 'shutdownGrace'),
+    leaseMs: assertLease(toMilliseconds(given.lease ?? '15s', 'lease')),
+    maxCrashes: assertWhole('maxCrashes', given.maxCrashes ?? 3, 0, 1000),
+    revokeGraceMs: toMilliseconds(given.revokeGrace ?? '30s', 'revokeGrace'),
+    globalEnhancers: given.globalEnhancers ?? false,
+    allowUnknownTasks: given.allowUnknownTasks ?? false,
+  };
+}
+
+/** @throws InvalidOptionError */
+export function assertQueues(queues: readonly string[] | undefined): readonly string[] | undefined {
+  if (queues === undefined) return undefined;
+  if (!Array.isArray(queues) || queues.length === 0)
+    throw new InvalidOptionError('queues', 'an array of at least one queue name', queues);
+  return queues.map((queue, i) => assertQueueName(queue, `queues[${i}]`));
+}
+
+/** @throws InvalidOptionError */
+export function assertConcurrency(concurrency: number): number {
+  return assertWhole('concurrency', concurrency, 1, 10_000);
+}
+
+function assertLease(ms: number): number {
+  if (ms < 1000) throw new InvalidOptionError('lease', "at least '1s'", `${ms} ms`);
+  return ms;
+}
+
+function assertWhole(option: string, value: number, min: number, max: number): number {
+  if (Number.isInteger(value) && value >= min && value <= max) return value;
+  throw new InvalidOptionError(option, `a whole number from ${min} to ${max}`, value);
+}
+
+function oneOf<const T extends string>(option: string, value: string, allowed: readonly T[]): T {
+  const found = allowed.find((candidate) => candidate === value);
+  if (found === undefined) throw new InvalidOptionError(option, allowed.join(' or '), value);
+  return found;
+}

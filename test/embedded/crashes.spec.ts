@@ -1,0 +1,139 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { utimesSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { startEmbeddedPostgres } from '#dist/tasks/embedded/index.js';
+import {
+  DatabaseProcess,
+  ask,
+  isRunning,
+  keeperOf,
+  logOf,
+  processes,
+  removeWithoutLeaks,
+  serverOf,
+  temporaryFolder,
+  until,
+} from './database-process.js';
+
+/** How many processes use the server: their shared locks. */
+const USERS = `select count(*)::int as value from pg_locks where locktype = 'advisory' and mode = 'ShareLock'`;
+
+const KEPT = 'select value from kept';
+
+describe('embedded Postgres, when processes are killed', () => {
+  const folder = temporaryFolder();
+  const directory = join(folder, 'postgres');
+
+  beforeAll(async () => {
+    const database = await DatabaseProcess.start(directory);
+    await ask(database.url, 'create table kept (value text)');
+    await database.release();
+  });
+  afterAll(() => removeWithoutLeaks(folder));
+
+  const answers = async (url: string): Promise<boolean> =>
+    ask(url, 'select 1 as value').then(
+      () => true,
+      () => false,
+    );
+
+  it('goes on for the second process when its starter is killed, and stops by itself when the second is killed too', async () => {
+    const starter = await DatabaseProcess.start(directory);
+    const second = await DatabaseProcess.start(directory);
+    await ask(starter.url, `insert into kept values ('starter')`);
+    await starter.kill();
+    await until('the keeper sees one user', async () => (await ask(second.url, USERS))[0] === 1);
+    expect(await ask(second.url, KEPT)).toContain('starter');
+    await second.kill();
+    await until('the server is stopped', () => !isRunning(directory), 5_000);
+    await until('the keeper is gone', () => processes(directory).length === 0, 5_000);
+    expect(logOf(directory)).toMatch(/database system is shut down\s*$/);
+    const next = await DatabaseProcess.start(directory);
+    expect(await ask(next.url, KEPT)).toContain('starter');
+    await next.release();
+  });
+
+  it('goes on without its keeper, gets a new one from the next process and is stopped by it', async () => {
+    const first = await DatabaseProcess.start(directory);
+    const server = serverOf(directory);
+    process.kill(keeperOf(directory), 'SIGKILL');
+    const second = await DatabaseProcess.start(directory);
+    expect(serverOf(directory)).toBe(server);
+    expect(logOf(directory)).toContain(`takes charge of the server with the number ${server}`);
+    expect(second.url).toBe(first.url);
+    process.kill(keeperOf(directory), 'SIGKILL');
+    await first.release();
+    expect(await ask(second.url, 'select 1 as value')).toEqual([1]);
+    await second.release();
+    expect(isRunning(directory)).toBe(false);
+  });
+
+  it('comes back on the same port when the server is killed, and still knows its users', async () => {
+    const lines: string[] = [];
+    const user = await startEmbeddedPostgres({ directory, onLog: (line) => lines.push(line) });
+    await ask(user.url, `insert into kept values ('server')`);
+    process.kill(serverOf(directory), 'SIGKILL');
+    await until('the user is back', () => lines.includes('the database is back'));
+    expect(await ask(user.url, KEPT)).toContain('server');
+    expect(await ask(user.url, USERS)).toEqual([1]);
+    await user.release();
+    expect(isRunning(directory)).toBe(false);
+  });
+
+  it('is brought back on the same port by a process that still uses it when server and keeper are killed', async () => {
+    const user = await DatabaseProcess.start(directory);
+    await ask(user.url, `insert into kept values ('both')`);
+    process.kill(keeperOf(directory), 'SIGKILL');
+    process.kill(serverOf(directory), 'SIGKILL');
+    await until('the database is back', () => answers(user.url));
+    expect(await ask(user.url, KEPT)).toContain('both');
+    await until('the user is back', async () => (await ask(user.url, USERS))[0] === 1);
+    await user.release();
+    expect(isRunning(directory)).toBe(false);
+  });
+
+  it('survives the crash of a single connection of the server', async () => {
+    const user = await DatabaseProcess.start(directory);
+    const server = serverOf(directory);
+    const [backend] = await ask<number>(
+      user.url,
+      `select pid as value from pg_stat_activity where application_name = 'celeriac embedded' limit 1`,
+    );
+    process.kill(Number(backend), 'SIGKILL');
+    await until('the user is back', async () => {
+      const users = await ask(user.url, USERS).catch(() => []);
+      return users[0] === 1;
+    });
+    expect(serverOf(directory)).toBe(server);
+    await user.release();
+    await until('the server is stopped', () => !isRunning(directory));
+  });
+
+  describe('in spite of a stale pid file', () => {
+    const startsWith = async (pid: number | undefined): Promise<void> => {
+      const rest = `${directory}/data\n1700000000\n5432\n\n127.0.0.1\n  1234 5678\nready   \n`;
+      const file = join(directory, 'data/postmaster.pid');
+      writeFileSync(file, pid === undefined ? '' : `${pid}\n${rest}`);
+      utimesSync(file, 0, 0);
+      const user = await DatabaseProcess.start(directory);
+      expect(await ask(user.url, KEPT)).toContain('starter');
+      await user.release();
+      expect(isRunning(directory)).toBe(false);
+    };
+
+    it('starts when its number belongs to another program', () => startsWith(process.pid));
+
+    it('starts when it was never written', () => startsWith(undefined));
+
+    it('starts when its number belongs to a zombie, as in a container whose first process does not reap', async () => {
+      const parent = spawn('/bin/sh', ['-c', 'exit 0 & echo $!; exec sleep 60'], {
+        stdio: ['ignore', 'pipe', 'ignore'],
+      });
+      const [pid] = (await once(parent.stdout, 'data')) as [Buffer];
+      await startsWith(Number(pid));
+      parent.kill('SIGKILL');
+    });
+  });
+});
