@@ -113,6 +113,7 @@ describe('embedded Postgres, when processes are killed', () => {
 
   describe('in spite of a stale pid file', () => {
     const startsWith = async (pid: number | undefined): Promise<void> => {
+      await until('nothing is left of the test before', () => !isRunning(directory));
       const rest = `${directory}/data\n1700000000\n5432\n\n127.0.0.1\n  1234 5678\nready   \n`;
       const file = join(directory, 'data/postmaster.pid');
       writeFileSync(file, pid === undefined ? '' : `${pid}\n${rest}`);

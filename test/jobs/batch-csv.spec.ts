@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { parse } from 'csv-parse/sync';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { findDelimiter, looksLikeCsv } from '#dist/jobs/batch/analysis/csv-delimiter.js';
 import { LONGEST_RECORD } from '#dist/jobs/batch/analysis/csv-record.js';
 import { CsvStatistics } from '#dist/jobs/batch/analysis/csv-statistics.js';
@@ -28,7 +28,11 @@ describe('a well-formed CSV file', () => {
   });
 
   it('may end without a line break, use CRLF, and have empty lines, which are no rows', () => {
-    expect(analyse('a,b\r\n\r\n1,2\r\n\r\n3,4')).toMatchObject({ columns: ['a', 'b'], rows: 2, badRowCount: 0 });
+    expect(analyse('a,b\r\n\r\n1,2\r\n\r\n3,4')).toMatchObject({
+      columns: ['a', 'b'],
+      rows: 2,
+      badRowCount: 0,
+    });
   });
 
   it('may have delimiters, doubled quotes and line breaks in quotes, in the header too', () => {
@@ -49,17 +53,28 @@ describe('a well-formed CSV file', () => {
   });
 
   it('is counted as csv-parse counts it', () => {
-    const field = fc.string({ unit: fc.constantFrom('a', ' ', ',', '"', '\n', 'é', '\r\n', ''), maxLength: 6 });
+    const field = fc.string({
+      unit: fc.constantFrom('a', ' ', ',', '"', '\n', 'é', '\r\n', ''),
+      maxLength: 6,
+    });
     fc.assert(
-      fc.property(fc.array(fc.array(field, { minLength: 1, maxLength: 4 }), { minLength: 1, maxLength: 8 }), (table) => {
-        const text = table.map((row) => row.map((cell) => `"${cell.replaceAll('"', '""')}"`).join(',')).join('\n');
-        const records: string[][] = parse(text, { relax_column_count: true, delimiter: findDelimiter(text) });
-        expect(analyse(text)).toMatchObject({
-          columns: records[0],
-          rows: records.length - 1,
-          badRowCount: records.filter((record) => record.length !== records[0]!.length).length,
-        });
-      }),
+      fc.property(
+        fc.array(fc.array(field, { minLength: 1, maxLength: 4 }), { minLength: 1, maxLength: 8 }),
+        (table) => {
+          const text = table
+            .map((row) => row.map((cell) => `"${cell.replaceAll('"', '""')}"`).join(','))
+            .join('\n');
+          const records: string[][] = parse(text, {
+            relax_column_count: true,
+            delimiter: findDelimiter(text),
+          });
+          expect(analyse(text)).toMatchObject({
+            columns: records[0],
+            rows: records.length - 1,
+            badRowCount: records.filter((record) => record.length !== records[0]!.length).length,
+          });
+        },
+      ),
     );
   });
 });
@@ -105,12 +120,17 @@ describe('a bad row', () => {
   });
 
   it('never shows what the file contains', () => {
-    expect(JSON.stringify(analyse('a,b\nsecret"x,1\n"secret"secret,2\nsecret\n').badRows)).not.toContain('secret');
+    expect(JSON.stringify(analyse('a,b\nsecret"x,1\n"secret"secret,2\nsecret\n').badRows)).not.toContain(
+      'secret',
+    );
   });
 });
 
 it('the counts are the same wherever the file is cut', () => {
-  const text = fc.string({ unit: fc.constantFrom('a', ',', '"', '"', '\n', '\r\n', '\r', ';'), maxLength: 40 });
+  const text = fc.string({
+    unit: fc.constantFrom('a', ',', '"', '"', '\n', '\r\n', '\r', ';'),
+    maxLength: 40,
+  });
   fc.assert(
     fc.property(text, fc.integer({ min: 1, max: 5 }), (whole, size) => {
       expect(analyse(whole, size)).toEqual(analyse(whole));
@@ -121,7 +141,12 @@ it('the counts are the same wherever the file is cut', () => {
 
 it('the counts of a long file with a long row are the same wherever it is cut', () => {
   const row = `"x${'y'.repeat(LONGEST_RECORD - 20)}`;
-  for (const end of ['",2\n3,4\n', 'yyyyyyyyyy",2\n3,4\n', 'yyyyyyyyyyyyyyyyyyyyyyyyyyy",2\n3,4\n', '\n3,4\n']) {
+  for (const end of [
+    '",2\n3,4\n',
+    'yyyyyyyyyy",2\n3,4\n',
+    'yyyyyyyyyyyyyyyyyyyyyyyyyyy",2\n3,4\n',
+    '\n3,4\n',
+  ]) {
     const text = `a,b\n${row}${end}`;
     for (const size of [1_021, 4_096, 65_535, 65_536]) expect(analyse(text, size)).toEqual(analyse(text));
   }

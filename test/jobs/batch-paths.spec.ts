@@ -34,21 +34,44 @@ const refusal = (body: unknown, most = 10): Promise<unknown> =>
   );
 
 describe('a path', () => {
-  it.each(['/etc/passwd', 'C:\\x', 'c:x', '\\\\host\\share', '../a', 'a/../../b', 'a\\..\\b', '..', '', 'a\0b', '\uD800', 7, null, 'x'.repeat(1_025)])(
-    '%j is refused',
+  it.each([
+    '/etc/passwd',
+    'C:\\x',
+    'c:x',
+    '\\\\host\\share',
+    '../a',
+    'a/../../b',
+    'a\\..\\b',
+    '..',
+    '',
+    'a\0b',
+    '\uD800',
+    7,
+    null,
+    'x'.repeat(1_025),
+  ])('%j is refused', async (path) => {
+    expect(pathMistake(path)).toBeDefined();
+    expect(await refusal({ paths: ['a.txt', path] })).toMatchObject({
+      statusCode: 400,
+      code: 'INVALID_PATH',
+      path: 'paths[1]',
+    });
+  });
+
+  it.each(['a.txt', 'sub/..b.txt', './a.txt', 'not yet there.csv', 'inside.txt', 'ordner/größe.txt'])(
+    '%j is accepted',
     async (path) => {
-      expect(pathMistake(path)).toBeDefined();
-      expect(await refusal({ paths: ['a.txt', path] })).toMatchObject({ statusCode: 400, code: 'INVALID_PATH', path: 'paths[1]' });
+      expect(await refusal({ paths: [path] })).toBe('accepted');
     },
   );
 
-  it.each(['a.txt', 'sub/..b.txt', './a.txt', 'not yet there.csv', 'inside.txt', 'ordner/größe.txt'])('%j is accepted', async (path) => {
-    expect(await refusal({ paths: [path] })).toBe('accepted');
-  });
-
   it('that leaves the folder through a link is refused, even into a folder whose name begins like it', async () => {
     for (const path of ['out.txt', 'beside/secret.txt'])
-      expect(await refusal({ paths: [path] })).toMatchObject({ statusCode: 400, code: 'OUTSIDE_FOLDER', path: 'paths[0]' });
+      expect(await refusal({ paths: [path] })).toMatchObject({
+        statusCode: 400,
+        code: 'OUTSIDE_FOLDER',
+        path: 'paths[0]',
+      });
   });
 
   it('of a folder is refused', async () => {
@@ -81,7 +104,10 @@ describe('a request', () => {
   });
 
   it('lists ten words unless it says otherwise', async () => {
-    expect(await readPathsRequest({ paths: ['a.txt'] }, folder, 1)).toEqual({ paths: ['a.txt'], topWords: 10 });
+    expect(await readPathsRequest({ paths: ['a.txt'] }, folder, 1)).toEqual({
+      paths: ['a.txt'],
+      topWords: 10,
+    });
     expect(readUploadFields({ topWords: '3' })).toEqual({ topWords: 3 });
     expect(readUploadFields(undefined)).toEqual({ topWords: 10 });
     expect(() => readUploadFields({ topWords: '1e1' })).toThrow('expected a whole number');

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { Logger } from '@nestjs/common';
 import { mkdir, mkdtemp, readdir, rm, symlink, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -13,6 +14,7 @@ let settings: BatchSettings;
 let uploads: UploadsStore;
 
 beforeEach(async () => {
+  Logger.overrideLogger(false);
   root = await mkdtemp(join(tmpdir(), 'batch-runner-'));
   settings = new BatchSettings({ folder: join(root, 'in'), uploads: join(root, 'up') });
   uploads = new UploadsStore(settings);
@@ -54,7 +56,16 @@ describe('a batch', () => {
       type: 'text/plain',
       text: { lines: 2, words: 3, topWords: [{ word: 'two', count: 2 }] },
     });
-    expect(report.totals).toEqual({ files: 2, ok: 2, failed: 0, bytes: 22, lines: 5, words: 8, rows: 2, badRows: 1 });
+    expect(report.totals).toEqual({
+      files: 2,
+      ok: 2,
+      failed: 0,
+      bytes: 22,
+      lines: 5,
+      words: 8,
+      rows: 2,
+      badRows: 1,
+    });
   });
 
   it('goes on after every kind of bad file, and says what is wrong without the paths of the machine', async () => {
@@ -82,7 +93,10 @@ describe('a batch', () => {
 
   it('gives the same report again when it is retried', async () => {
     await put('a.csv', 'x,y\n1,2\n3\n"');
-    const [first, second] = [await run({ paths: ['a.csv', 'gone'] }), await run({ paths: ['a.csv', 'gone'] })];
+    const [first, second] = [
+      await run({ paths: ['a.csv', 'gone'] }),
+      await run({ paths: ['a.csv', 'gone'] }),
+    ];
     const withoutTimes = ({ report }: Seen) => JSON.stringify(report).replace(/"durationMs":\d+/g, '');
     expect(withoutTimes(first)).toBe(withoutTimes(second));
   });
@@ -100,7 +114,9 @@ describe('a batch', () => {
 
   it('ends with the reason of its signal, not with a report of failed files', async () => {
     await put('a.txt', 'x'.repeat(1_000_000));
-    await expect(run({ paths: ['a.txt'] }, AbortSignal.abort(new Error('revoked')))).rejects.toThrow('revoked');
+    await expect(run({ paths: ['a.txt'] }, AbortSignal.abort(new Error('revoked')))).rejects.toThrow(
+      'revoked',
+    );
   });
 
   it('reads uploads by their ids only', async () => {
@@ -114,7 +130,12 @@ describe('a batch', () => {
         { id: '../in', name: 'up' },
       ],
     });
-    expect(report.files[0]).toMatchObject({ name: 'täble.csv', ok: true, type: 'text/csv', csv: { rows: 1 } });
+    expect(report.files[0]).toMatchObject({
+      name: 'täble.csv',
+      ok: true,
+      type: 'text/csv',
+      csv: { rows: 1 },
+    });
     expect(report.files.slice(1).map((file) => file.ok)).toEqual([false, false]);
   });
 });
@@ -134,10 +155,14 @@ describe('a report that would be too large', () => {
         columns: ['a', 'b'],
         rows: 500,
         badRowCount: 500,
-        badRows: Array.from({ length: 100 }, (_, line) => ({ line, code: 'WRONG_COLUMN_COUNT', message: 'x' })),
+        badRows: Array.from({ length: 100 }, (_, line) => ({
+          line,
+          code: 'WRONG_COLUMN_COUNT',
+          message: 'x',
+        })),
       },
     };
-    const files = Array<FileReport>(100).fill(file);
+    const files = Array.from({ length: 100 }, () => file);
     const report = composeReport(files, 1, 100_000);
     expect(JSON.stringify(report).length).toBeLessThanOrEqual(100_000);
     expect(report.listedAtMost).toBe(10);
@@ -167,5 +192,7 @@ describe('uploads', () => {
 });
 
 it('options out of range are refused with what was expected', () => {
-  expect(() => new BatchSettings({ maxFiles: 0 })).toThrow('maxFiles: expected a whole number of 1 or more, got 0');
+  expect(() => new BatchSettings({ maxFiles: 0 })).toThrow(
+    'maxFiles: expected a whole number of 1 or more, got 0',
+  );
 });

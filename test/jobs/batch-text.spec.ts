@@ -1,8 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { createDecoder, NotTextError } from '#dist/jobs/batch/analysis/text-decoding.js';
 import { TextStatistics } from '#dist/jobs/batch/analysis/text-statistics.js';
-import { HASH_SEED, hashStep, LONGEST_RANKED_WORD, WordCounter } from '#dist/jobs/batch/analysis/word-counter.js';
+import {
+  HASH_SEED,
+  hashStep,
+  LONGEST_RANKED_WORD,
+  WordCounter,
+} from '#dist/jobs/batch/analysis/word-counter.js';
 
 function statisticsOf(...pieces: string[]): TextStatistics {
   const statistics = new TextStatistics();
@@ -12,7 +17,8 @@ function statisticsOf(...pieces: string[]): TextStatistics {
 }
 
 const wordsOf = (text: string) => statisticsOf(text).topWords(100);
-const frequencies = (text: string) => Object.fromEntries(wordsOf(text).map(({ word, count }) => [word, count]));
+const frequencies = (text: string) =>
+  Object.fromEntries(wordsOf(text).map(({ word, count }) => [word, count]));
 
 describe('lines', () => {
   it.each([
@@ -30,7 +36,13 @@ describe('lines', () => {
 
 describe('words', () => {
   it('are runs of letters and digits in any script, whatever their case', () => {
-    expect(frequencies('Über über ÜBER. 42 слово 文字 x2')).toEqual({ über: 3, '42': 1, слово: 1, 文字: 1, x2: 1 });
+    expect(frequencies('Über über ÜBER. 42 слово 文字 x2')).toEqual({
+      über: 3,
+      '42': 1,
+      слово: 1,
+      文字: 1,
+      x2: 1,
+    });
   });
 
   it('keep single apostrophes and hyphens inside, and lose those at their ends', () => {
@@ -67,14 +79,21 @@ describe('words', () => {
   });
 
   it('give the same counts wherever the text is cut', () => {
-    const text = fc.string({ unit: fc.constantFrom('a', 'B', "'", '-', ' ', '\n', 'é', '𝒳', '😀', '7'), maxLength: 60 });
+    const text = fc.string({
+      unit: fc.constantFrom('a', 'B', "'", '-', ' ', '\n', 'é', '𝒳', '😀', '7'),
+      maxLength: 60,
+    });
     fc.assert(
       fc.property(text, fc.integer({ min: 1, max: 7 }), (whole, size) => {
         const characters = Array.from(whole);
         const pieces: string[] = [];
         for (let i = 0; i < characters.length; i += size) pieces.push(characters.slice(i, i + size).join(''));
         const [cut, uncut] = [statisticsOf(...pieces), statisticsOf(whole)];
-        expect([cut.words, cut.lines, cut.topWords(99)]).toEqual([uncut.words, uncut.lines, uncut.topWords(99)]);
+        expect([cut.words, cut.lines, cut.topWords(99)]).toEqual([
+          uncut.words,
+          uncut.lines,
+          uncut.topWords(99),
+        ]);
         // the rule as a regular expression, which is easier to trust than a state machine
         const found = whole.match(/[\p{L}\p{N}\p{M}]+(?:['-][\p{L}\p{N}\p{M}]+)*/gu) ?? [];
         expect(uncut.words).toBe(found.length);
@@ -132,7 +151,11 @@ describe('WordCounter', () => {
 });
 
 describe('decoding', () => {
-  const decodeInPieces = (bytes: Buffer, encoding: 'utf-8' | 'utf-16le' | 'utf-16be', size: number): string => {
+  const decodeInPieces = (
+    bytes: Buffer,
+    encoding: 'utf-8' | 'utf-16le' | 'utf-16be',
+    size: number,
+  ): string => {
     const decoder = createDecoder(encoding);
     let text = '';
     for (let at = 0; at < bytes.length; at += size) text += decoder.decode(bytes.subarray(at, at + size));
@@ -160,7 +183,8 @@ describe('decoding', () => {
     ['a character that another one interrupts', [0xe2, 0x82, 0x61]],
     ['NUL', [0x61, 0x00]],
   ])('%s is not text, wherever the bytes are cut', (_what, bytes) => {
-    for (const size of [1, 2, 3]) expect(() => decodeInPieces(Buffer.from(bytes), 'utf-8', size)).toThrow(NotTextError);
+    for (const size of [1, 2, 3])
+      expect(() => decodeInPieces(Buffer.from(bytes), 'utf-8', size)).toThrow(NotTextError);
   });
 
   it('half of a character at the end is not UTF-16 text, nor is NUL', () => {

@@ -10,6 +10,8 @@ import { UploadInterceptor } from './upload.interceptor.js';
 import { UploadsStore } from './uploads.store.js';
 
 const LONGEST_NAME = 255;
+/** Not `request.is()`, which knows no type for an empty body: that is to be told what was expected in it. */
+const JSON_TYPE = /^application\/json\b/i;
 
 /** What is needed of a file that multer has stored. */
 interface ReceivedFile {
@@ -35,7 +37,7 @@ export class BatchController {
     @UploadedFiles() files: ReceivedFile[] | undefined,
   ): Promise<{ task_id: string }> {
     if (request.is('multipart/form-data')) return this.submitUploads(body, files ?? []);
-    if (!request.is('application/json'))
+    if (!JSON_TYPE.test(request.headers['content-type'] ?? ''))
       throw new RefusedError(
         415,
         'UNSUPPORTED_MEDIA_TYPE',

@@ -1,7 +1,7 @@
 import type { BatchReport, BatchTotals, FileReport } from './batch.types.js';
 
 /** Characters of JSON: below what a task's result may have. */
-const LARGEST_REPORT = 900_000;
+const LARGEST_REPORT = 2_000_000;
 /** Lengths that the lists of each file are cut to, until the report is small enough. Counts stay exact. */
 const LIST_LENGTHS = [100, 50, 20, 10, 5, 2, 0];
 

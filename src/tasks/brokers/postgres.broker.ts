@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
 import { isTransient } from '../store/database.js';
 import type { TaskChannel } from '../store/task-channel.js';
@@ -108,10 +109,12 @@ class TableConsumer implements Consumer {
     let away = false;
     while (!this.stopped) {
       await this.options.slots.available();
+      // a whole batch of tasks ends at once: all of its slots are free after this turn
+      await nextTurn();
       if (this.stopped) return;
       this.waker.reset();
       try {
-        const limit = Math.min(this.options.slots.free, MAX_CLAIM);
+        const limit = this.limit();
         const claimed = await this.claim(limit);
         if (away) this.logger.log('the database is back; taking tasks again');
         away = false;
@@ -124,6 +127,12 @@ class TableConsumer implements Consumer {
         await this.waker.sleep(isTransient(error) ? 200 : POLL_MS);
       }
     }
+  }
+
+  /** At most half of the slots at once, so that one half is claimed while the other one is settled. */
+  private limit(): number {
+    const { free, size } = this.options.slots;
+    return Math.min(free, Math.ceil(size / 2), MAX_CLAIM);
   }
 
   private async claim(limit: number): Promise<ClaimedTask[]> {

@@ -9,6 +9,8 @@ import { readPostmaster } from './postmaster.js';
 const CLOSE_LIMIT_MS = 5_000;
 /** After a crash the keeper starts the server again at once; if it has not by then, it is gone too. */
 const PATIENCE_MS = 1_000;
+/** So that not all who miss it start a new one at the same moment. */
+const PATIENCE_SPREAD_MS = 2_000;
 const RETRY_MS = 5_000;
 
 /** This process's use of the server, from the first join until close: it survives restarts of the server. */
@@ -52,7 +54,8 @@ export class DatabaseSession {
     this.#rejoining = true;
     while (!this.#closing) {
       try {
-        const { client, port } = await joinDatabase(this.place, { patience: PATIENCE_MS, ref: false });
+        const patience = PATIENCE_MS + Math.random() * PATIENCE_SPREAD_MS;
+        const { client, port } = await joinDatabase(this.place, { patience, ref: false });
         if (this.#closed) return await client.end();
         this.#hold(client);
         this.#rejoining = false;

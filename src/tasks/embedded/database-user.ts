@@ -23,7 +23,7 @@ export interface JoinedDatabase {
 }
 
 export interface JoinOptions {
-  /** How long to wait for the keeper of others to start a server, in milliseconds, before starting one. */
+  /** How long to wait for others' keeper, in milliseconds, before starting one. */
   patience: number;
   /** Whether waiting keeps this process alive. */
   ref: boolean;
@@ -50,7 +50,7 @@ export async function joinDatabase(place: Place, { patience, ref }: JoinOptions)
       if (joined) return joined;
     }
     // Also beside a server that runs: its keeper may have been killed, and nobody would ever stop it.
-    const patient = Date.now() - begun < (postmaster ? KEEPER_PATIENCE_MS : patience);
+    const patient = Date.now() - begun < (postmaster ? Math.max(patience, KEEPER_PATIENCE_MS) : patience);
     if (!patient && !keeper?.running) keeper = await startKeeper(place);
     await sleep(POLL_MS, undefined, { ref });
   }

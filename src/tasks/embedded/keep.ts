@@ -22,19 +22,17 @@ export async function keep(place: Place, log: Log, asked: AbortSignal): Promise<
   const bell = new Bell();
   asked.addEventListener('abort', () => bell.ring());
   let patientUntil = 0;
-  const begin = async (): Promise<Client | undefined> => {
-    const client = await takeCharge(server, log);
-    if (!client) return undefined;
+  // Before the keeper's lock is taken: nobody counts as a user without a keeper, so nobody's coming and going is missed.
+  const prepare = async (client: Client): Promise<void> => {
     patientUntil = Date.now() + GRACE_MS;
     client.once('end', () => bell.ring());
     await listenToUsers(client, () => {
       patientUntil = 0;
       bell.ring();
     });
-    return client;
   };
 
-  let guard = await begin();
+  let guard = await takeCharge(server, log, prepare);
   while (guard) {
     await bell.wait(POLL_MS);
     try {
@@ -45,20 +43,27 @@ export async function keep(place: Place, log: Log, asked: AbortSignal): Promise<
     } catch (error) {
       // Without its locks the server says nothing about who uses it: everybody gets the time to come back.
       log(`lost the server: ${String(error)}`);
-      guard = await begin();
+      guard = await takeCharge(server, log, prepare);
     }
   }
 }
 
 /** A connection that holds the keeper's lock, to a server that runs; undefined if another keeper has it. */
-async function takeCharge(server: PostgresServer, log: Log): Promise<Client | undefined> {
+async function takeCharge(
+  server: PostgresServer,
+  log: Log,
+  prepare: (client: Client) => Promise<void>,
+): Promise<Client | undefined> {
   const deadline = Date.now() + TAKE_CHARGE_LIMIT_MS;
   for (;;) {
     try {
-      if (await server.adopt()) log(`takes charge of the server with the number ${server.pid}`);
-      else await server.start();
+      if (!(await server.adopt())) await server.start();
       const client = await server.connect();
-      if (await tryLock(client, KEEPER)) return client;
+      await prepare(client);
+      if (await tryLock(client, KEEPER)) {
+        log(`takes charge of the server with the number ${server.pid}`);
+        return client;
+      }
       await client.end();
       return undefined;
     } catch (error) {

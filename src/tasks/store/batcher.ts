@@ -13,6 +13,9 @@ export interface BatcherOptions<Item, Result> {
   execute(items: readonly Item[], waitingSince: number): Promise<readonly (Result | Error)[]>;
 }
 
+/** Fewer than this are not worth a second statement. */
+const MIN_SHARE = 50;
+
 interface Entry<Item, Result> {
   readonly item: Item;
   readonly since: number;
@@ -63,11 +66,11 @@ export class Batcher<Item, Result> {
   private readonly flush = (): void => {
     this.scheduled = false;
     while (this.waiting.length > 0 && this.busy < this.options.lanes) {
-      const batch =
-        this.waiting.length <= this.options.maxItems
-          ? this.waiting
-          : this.waiting.slice(0, this.options.maxItems);
-      this.waiting = batch === this.waiting ? [] : this.waiting.slice(this.options.maxItems);
+      // shared out evenly, so that one lane prepares while the other one commits
+      const share = Math.ceil(this.waiting.length / (this.options.lanes - this.busy));
+      const size = Math.min(this.options.maxItems, Math.max(MIN_SHARE, share));
+      const batch = this.waiting.length <= size ? this.waiting : this.waiting.slice(0, size);
+      this.waiting = batch === this.waiting ? [] : this.waiting.slice(size);
       this.busy++;
       void this.execute(batch);
     }

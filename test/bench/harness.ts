@@ -1,0 +1,115 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Injectable, Module, type INestApplicationContext } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { TypeOrmModule } from '@nestjs/typeorm';
+import pg from 'pg';
+import { PostgresServer } from '#dist/tasks/embedded/index.js';
+import { Task, TasksModule, TaskService, Worker } from '#dist/tasks/index.js';
+import { tablesOf } from '#dist/tasks/store/tables.js';
+
+@Injectable()
+export class BenchTasks {
+  static runs = 0;
+
+  @Task({ name: 'bench.add' })
+  add(x: number, y: number): number {
+    BenchTasks.runs++;
+    return x + y;
+  }
+}
+
+/** A private Postgres with the default durable settings, and an application on it. */
+export interface Bench {
+  readonly url: string;
+  readonly tables: ReturnType<typeof tablesOf>;
+  readonly sql: pg.Pool;
+  readonly app: INestApplicationContext;
+  readonly tasks: TaskService;
+  /** An application of its own with a worker in it, as a worker process has. */
+  openWorker(): Promise<{ start(concurrency: number): Promise<void>; close(): Promise<void> }>;
+  /** Empties the tables. */
+  clear(): Promise<void>;
+  close(): Promise<void>;
+}
+
+async function applicationOf(url: string) {
+  @Module({
+    imports: [TypeOrmModule.forRoot({ type: 'postgres', url }), TasksModule.forRoot({})],
+    providers: [BenchTasks],
+  })
+  class BenchModule {}
+  return NestFactory.createApplicationContext(BenchModule, { logger: ['error', 'warn'] });
+}
+
+export async function openBench(): Promise<Bench> {
+  const directory = await mkdtemp(join(tmpdir(), 'celeriac-bench-'));
+  const server = await PostgresServer.create({ directory });
+  await server.start();
+  const { url } = server;
+  const app = await applicationOf(url);
+  // the same planning as the library's own pool
+  const sql = new pg.Pool({
+    connectionString: url,
+    max: 4,
+    options: '-c enable_seqscan=off -c enable_bitmapscan=off -c jit=off -c TimeZone=UTC',
+  });
+  const tables = tablesOf('celeriac');
+  return {
+    url,
+    tables,
+    sql,
+    app,
+    tasks: app.get(TaskService),
+    async openWorker() {
+      const context = await applicationOf(url);
+      const worker = context.get(Worker);
+      return {
+        start: (concurrency) => worker.start({ concurrency }),
+        async close() {
+          await worker.stop(5000);
+          await context.close();
+        },
+      };
+    },
+    async clear() {
+      await sql.query(`TRUNCATE ${tables.task}, ${tables.done}, ${tables.payload}, ${tables.attempt}`);
+    },
+    async close() {
+      await app.close();
+      await sql.end();
+      await server.stop('fast');
+      await rm(directory, { recursive: true, force: true });
+    },
+  };
+}
+
+export function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
+}
+
+export function percentile(values: readonly number[], p: number): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.floor((p / 100) * sorted.length))]!;
+}
+
+/** Runs `work` with `lanes` at once until it returns false. */
+export async function inLanes(lanes: number, work: (lane: number) => Promise<boolean>): Promise<void> {
+  await Promise.all(
+    Array.from({ length: lanes }, async (_, lane) => {
+      while (await work(lane));
+    }),
+  );
+}
+
+/** Operations a second. */
+export async function rate(operations: number, work: () => Promise<void>): Promise<number> {
+  const start = performance.now();
+  await work();
+  return operations / ((performance.now() - start) / 1000);
+}
+
+export const n = (value: number, digits = 0) => value.toLocaleString('en-US', { maximumFractionDigits: digits });
