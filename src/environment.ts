@@ -73,7 +73,7 @@ function readOrExit(): Environment {
   } catch (error) {
     if (!(error instanceof EnvironmentError)) throw error;
     process.stderr.write(`The environment is not right:\n${error.message.replaceAll(/^/gm, '  ')}\n`);
-    process.exit(1);
+    return process.exit(1);
   }
 }
 

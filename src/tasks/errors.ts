@@ -180,7 +180,7 @@ export function describe(value: unknown): string {
   if (Array.isArray(value)) return `an array of ${value.length}`;
   if (typeof value === 'function') return `the function ${value.name || '(anonymous)'}`;
   if (typeof value === 'symbol') return 'a symbol';
-  const name = (value as object).constructor?.name;
+  const name = (value.constructor as { name?: string } | undefined)?.name;
   return name && name !== 'Object' ? `an instance of ${name}` : 'an object';
 }
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { Injectable, Module, type INestApplicationContext } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { TypeOrmModule } from '@nestjs/typeorm';
-import pg from 'pg';
+import { Pool } from 'pg';
 import { PostgresServer } from '#dist/tasks/embedded/index.js';
 import { Task, TasksModule, TaskService, Worker } from '#dist/tasks/index.js';
 import { tablesOf } from '#dist/tasks/store/tables.js';
@@ -24,7 +24,7 @@ export class BenchTasks {
 export interface Bench {
   readonly url: string;
   readonly tables: ReturnType<typeof tablesOf>;
-  readonly sql: pg.Pool;
+  readonly sql: Pool;
   readonly app: INestApplicationContext;
   readonly tasks: TaskService;
   /** An application of its own with a worker in it, as a worker process has. */
@@ -50,7 +50,7 @@ export async function openBench(): Promise<Bench> {
   const { url } = server;
   const app = await applicationOf(url);
   // the same planning as the library's own pool
-  const sql = new pg.Pool({
+  const sql = new Pool({
     connectionString: url,
     max: 4,
     options: '-c enable_seqscan=off -c enable_bitmapscan=off -c jit=off -c TimeZone=UTC',
@@ -112,4 +112,5 @@ export async function rate(operations: number, work: () => Promise<void>): Promi
   return operations / ((performance.now() - start) / 1000);
 }
 
-export const n = (value: number, digits = 0) => value.toLocaleString('en-US', { maximumFractionDigits: digits });
+export const n = (value: number, digits = 0) =>
+  value.toLocaleString('en-US', { maximumFractionDigits: digits });

@@ -22,7 +22,9 @@ try {
       b.push(y);
     }
     const ratios = a.map((x, i) => x / b[i]!);
-    console.log(`${title}: ${n(median(a))}/s, raw ${n(median(b))}/s, ratio ${median(ratios).toFixed(2)} (${ratios.map((r) => r.toFixed(2)).join(' ')})`);
+    console.log(
+      `${title}: ${n(median(a))}/s, raw ${n(median(b))}/s, ratio ${median(ratios).toFixed(2)} (${ratios.map((r) => r.toFixed(2)).join(' ')})`,
+    );
   }
 } finally {
   await bench.close();

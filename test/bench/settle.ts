@@ -25,7 +25,9 @@ export async function settles(bench: Bench, count: number): Promise<number> {
 }
 
 async function isAnyLeft(bench: Bench): Promise<boolean> {
-  const { rows } = await bench.sql.query(`SELECT FROM ${bench.tables.task} WHERE worker_id IS NOT NULL LIMIT 1`);
+  const { rows } = await bench.sql.query(
+    `SELECT FROM ${bench.tables.task} WHERE worker_id IS NOT NULL LIMIT 1`,
+  );
   return rows.length > 0;
 }
 
@@ -45,9 +47,15 @@ export async function rawSettles(bench: Bench, count: number): Promise<number> {
       const values = [workerId, newFence(), PRIORITIES.map(() => 'default'), PRIORITIES, from, limit];
       const { rows } = await bench.sql.query<ClaimedTask>({ name: claim.name, text: claim.text, values });
       if (rows.length === 0) return false;
-      const endings = rows.map(
-        (row): Ending => ({ id: row.id, fence: row.fence, state: 'SUCCESS', result: '5', largeResult: false, error: null, progress: null }),
-      );
+      const endings = rows.map((row): Ending => ({
+        id: row.id,
+        fence: row.fence,
+        state: 'SUCCESS',
+        result: '5',
+        largeResult: false,
+        error: null,
+        progress: null,
+      }));
       endings.sort((a, b) => (a.id < b.id ? -1 : 1));
       await bench.sql.query({ name: settle.name, text: settle.text, values: finishValues(endings) });
       return true;

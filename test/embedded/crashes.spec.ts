@@ -1,9 +1,9 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { startEmbeddedPostgres } from '#dist/tasks/embedded/index.js';
+import { startEmbeddedPostgres, type EmbeddedPostgres } from '#dist/tasks/embedded/index.js';
 import {
   DatabaseProcess,
   ask,
@@ -67,48 +67,56 @@ describe('embedded Postgres, when processes are killed', () => {
     await first.release();
     expect(await ask(second.url, 'select 1 as value')).toEqual([1]);
     await second.release();
-    expect(isRunning(directory)).toBe(false);
-  });
-
-  it('comes back on the same port when the server is killed, and still knows its users', async () => {
-    const lines: string[] = [];
-    const user = await startEmbeddedPostgres({ directory, onLog: (line) => lines.push(line) });
-    await ask(user.url, `insert into kept values ('server')`);
-    process.kill(serverOf(directory), 'SIGKILL');
-    await until('the user is back', () => lines.includes('the database is back'));
-    expect(await ask(user.url, KEPT)).toContain('server');
-    expect(await ask(user.url, USERS)).toEqual([1]);
-    await user.release();
-    expect(isRunning(directory)).toBe(false);
-  });
-
-  it('is brought back on the same port by a process that still uses it when server and keeper are killed', async () => {
-    const user = await DatabaseProcess.start(directory);
-    await ask(user.url, `insert into kept values ('both')`);
-    process.kill(keeperOf(directory), 'SIGKILL');
-    process.kill(serverOf(directory), 'SIGKILL');
-    await until('the database is back', () => answers(user.url));
-    expect(await ask(user.url, KEPT)).toContain('both');
-    await until('the user is back', async () => (await ask(user.url, USERS))[0] === 1);
-    await user.release();
-    expect(isRunning(directory)).toBe(false);
-  });
-
-  it('survives the crash of a single connection of the server', async () => {
-    const user = await DatabaseProcess.start(directory);
-    const server = serverOf(directory);
-    const [backend] = await ask<number>(
-      user.url,
-      `select pid as value from pg_stat_activity where application_name = 'celeriac embedded' limit 1`,
-    );
-    process.kill(Number(backend), 'SIGKILL');
-    await until('the user is back', async () => {
-      const users = await ask(user.url, USERS).catch(() => []);
-      return users[0] === 1;
-    });
-    expect(serverOf(directory)).toBe(server);
-    await user.release();
     await until('the server is stopped', () => !isRunning(directory));
+  });
+
+  describe('for a process that goes on using it', () => {
+    let lines: string[];
+    let user: EmbeddedPostgres;
+
+    beforeEach(async () => {
+      lines = [];
+      user = await startEmbeddedPostgres({ directory, onLog: (line) => lines.push(line) });
+    });
+
+    const expectBack = async (): Promise<void> => {
+      await until('the user is back', () => lines.includes('the database is back'));
+      expect(await ask(user.url, KEPT)).toContain('starter');
+      expect(await ask(user.url, USERS)).toEqual([1]);
+      await user.release();
+      await until('the server is stopped', () => !isRunning(directory));
+    };
+
+    it('comes back on the same port when the server is killed', async () => {
+      process.kill(serverOf(directory), 'SIGKILL');
+      await expectBack();
+    });
+
+    it('is brought back on the same port by that process when server and keeper are killed', async () => {
+      process.kill(keeperOf(directory), 'SIGKILL');
+      process.kill(serverOf(directory), 'SIGKILL');
+      await expectBack();
+    });
+
+    it('recovers from the crash of a single connection', async () => {
+      const server = serverOf(directory);
+      const [backend] = await ask<number>(
+        user.url,
+        `select pid as value from pg_stat_activity where application_name = 'celeriac embedded' limit 1`,
+      );
+      process.kill(Number(backend), 'SIGKILL');
+      await until('the user has heard of it', () =>
+        lines.includes('lost the database; waits for it to come back'),
+      );
+      expect(serverOf(directory)).toBe(server);
+      await expectBack();
+    });
+
+    it('may be released while it is being brought back', async () => {
+      process.kill(serverOf(directory), 'SIGKILL');
+      await user.release();
+      await until('the server is stopped', () => !isRunning(directory));
+    });
   });
 
   describe('in spite of a stale pid file', () => {
@@ -121,7 +129,7 @@ describe('embedded Postgres, when processes are killed', () => {
       const user = await DatabaseProcess.start(directory);
       expect(await ask(user.url, KEPT)).toContain('starter');
       await user.release();
-      expect(isRunning(directory)).toBe(false);
+      await until('the server is stopped', () => !isRunning(directory));
     };
 
     it('starts when its number belongs to another program', () => startsWith(process.pid));

@@ -1,6 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Injectable } from '@nestjs/common';
-import { Task, TaskFailedError, TaskNotFoundError, ResultTimeoutError, TaskContext } from '#dist/tasks/index.js';
+import {
+  Task,
+  TaskFailedError,
+  TaskNotFoundError,
+  ResultTimeoutError,
+  TaskContext,
+} from '#dist/tasks/index.js';
 import { createApplication, type TestApplication } from '../support/application.js';
 import { createDatabase, type TestDatabase } from '../support/database.js';
 
@@ -49,7 +55,9 @@ describe('submitting', () => {
   });
 
   it('records every step of a task that went well', async () => {
-    const handle = await application.tasks.of(MathTasks).add.applyAsync([20, 22], { tags: { user: '42' }, owner: 'ann', meta: { a: 1 } });
+    const handle = await application.tasks
+      .of(MathTasks)
+      .add.applyAsync([20, 22], { tags: { user: '42' }, owner: 'ann', meta: { a: 1 } });
     await handle.get({ timeout: '10s' });
     expect(await handle.record()).toMatchObject({
       id: handle.id,
@@ -110,6 +118,8 @@ describe('submitting', () => {
   it('says that an unknown id is unknown', async () => {
     const id = '01930000-0000-7000-8000-000000000000';
     await expect(application.tasks.record(id)).rejects.toBeInstanceOf(TaskNotFoundError);
-    await expect(application.tasks.handle(id).get({ timeout: 1000 })).rejects.toBeInstanceOf(TaskNotFoundError);
+    await expect(application.tasks.handle(id).get({ timeout: 1000 })).rejects.toBeInstanceOf(
+      TaskNotFoundError,
+    );
   });
 });

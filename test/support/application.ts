@@ -1,7 +1,13 @@
 import { Module, type INestApplicationContext, type ModuleMetadata } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { TypeOrmModule } from '@nestjs/typeorm';
-import { TasksModule, TaskService, Worker, type TasksModuleOptions, type WorkerOptions } from '#dist/tasks/index.js';
+import {
+  TasksModule,
+  TaskService,
+  Worker,
+  type TasksModuleOptions,
+  type WorkerOptions,
+} from '#dist/tasks/index.js';
 
 export interface TestApplication {
   readonly app: INestApplicationContext;

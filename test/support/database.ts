@@ -1,11 +1,11 @@
-import pg from 'pg';
+import { Client, Pool } from 'pg';
 
 const serverUrl = process.env.TEST_DATABASE_URL!;
 let count = 0;
 
 export interface TestDatabase {
   readonly url: string;
-  readonly sql: pg.Pool;
+  readonly sql: Pool;
   /** Drops it; fails when a connection of the test's is still open, which would be a leak. */
   drop(): Promise<void>;
 }
@@ -16,7 +16,7 @@ export async function createDatabase(): Promise<TestDatabase> {
   await onServer(`CREATE DATABASE ${name}`);
   const url = new URL(serverUrl);
   url.pathname = `/${name}`;
-  const sql = new pg.Pool({ connectionString: url.toString(), max: 4 });
+  const sql = new Pool({ connectionString: url.toString(), max: 4 });
   sql.on('error', () => undefined);
   return {
     url: url.toString(),
@@ -32,10 +32,10 @@ export async function createDatabase(): Promise<TestDatabase> {
 
 /** A server frees a connection a moment after its client has closed it. */
 async function connectionsOf(name: string): Promise<string[]> {
-  const client = new pg.Client({ connectionString: serverUrl });
+  const client = new Client({ connectionString: serverUrl });
   await client.connect();
   try {
-    for (const deadline = Date.now() + 3000; ; ) {
+    for (const deadline = Date.now() + 3000; ;) {
       const { rows } = await client.query<{ what: string }>(
         `SELECT application_name || ': ' || left(query, 60) AS what FROM pg_stat_activity WHERE datname = $1`,
         [name],
@@ -49,7 +49,7 @@ async function connectionsOf(name: string): Promise<string[]> {
 }
 
 async function onServer(text: string): Promise<void> {
-  const client = new pg.Client({ connectionString: serverUrl });
+  const client = new Client({ connectionString: serverUrl });
   await client.connect();
   await client.query(text);
   await client.end();

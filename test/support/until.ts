@@ -1,5 +1,9 @@
 /** Asks until the answer is truthy, and returns it; fails with `what` after the deadline. */
-export async function until<T>(what: string, ask: () => Promise<T> | T, deadlineMs = 15_000): Promise<NonNullable<T>> {
+export async function until<T>(
+  what: string,
+  ask: () => Promise<T> | T,
+  deadlineMs = 15_000,
+): Promise<NonNullable<T>> {
   const deadline = Date.now() + deadlineMs;
   for (;;) {
     const answer = await ask();

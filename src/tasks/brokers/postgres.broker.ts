@@ -151,10 +151,11 @@ class TableConsumer implements Consumer {
   }
 
   private deliver(task: ClaimedTask): void {
-    const { slots, handler } = this.options;
+    const { slots } = this.options;
     slots.take();
     // a handler that rejects could not settle: the lease or the worker's inventory gives the row out anew
-    handler({ message: task, claimed: task })
+    this.options
+      .handler({ message: task, claimed: task })
       .catch((error: unknown) =>
         this.logger.error(`task ${task.id} was not settled: ${(error as Error).message}`),
       )

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parentPort, workerData } from 'node:worker_threads';
-import pg from 'pg';
+import { Client } from 'pg';
 import type { HeartbeatData, HeartbeatEvent, HeartbeatOrder } from './heartbeat.js';
 
 /**
@@ -12,7 +12,7 @@ const port = parentPort!;
 const tell = (event: HeartbeatEvent) => port.postMessage(event);
 
 let workerId: string | undefined = (workerData as HeartbeatData).workerId;
-let client: pg.Client | undefined;
+let client: Client | undefined;
 const stopped = new AbortController();
 
 port.on('message', (order: HeartbeatOrder) => {
@@ -20,9 +20,9 @@ port.on('message', (order: HeartbeatOrder) => {
   else workerId = order.workerId;
 });
 
-async function connected(): Promise<pg.Client> {
+async function connected(): Promise<Client> {
   if (client) return client;
-  const fresh = new pg.Client({
+  const fresh = new Client({
     ...connection,
     connectionTimeoutMillis: beatMs,
     query_timeout: Math.max(1000, leaseMs / 3),

@@ -49,7 +49,7 @@ export class Heartbeat {
     thread.on('message', (event: HeartbeatEvent) => {
       if (event.kind === 'buried') this.options.onBuried(event.workerId);
     });
-    thread.on('error', (error) => this.options.onDeath(error as Error));
+    thread.on('error', (error) => this.options.onDeath(error));
     thread.on('exit', () => {
       if (!this.stopping) this.options.onDeath(new Error('the heartbeat thread ended'));
     });

@@ -82,22 +82,22 @@ export class TaskPipeline {
   ): Invoke {
     const { method, contextIndex, host } = definition;
     const key = `celeriac:arguments:${count}`;
-    Reflect.defineMetadata(key, parameters(count, contextIndex), instance.constructor, method);
+    Reflect.defineMetadata(key, parameterMetadata(count, contextIndex), instance.constructor, method);
     const handler = (instance as Record<string, Invoke>)[method]!;
     return this.creator.create(
       instance as never,
-      handler as never,
+      handler,
       method,
       key,
       {
         exchangeKeyForValue: (_type: unknown, data: unknown, args: unknown[]) =>
           args[(data as { index: number }).index],
-      } as never,
+      },
       contextId,
       contextId && host.id,
       undefined,
-      TASK_CONTEXT_TYPE as never,
-    ) as Invoke;
+      TASK_CONTEXT_TYPE,
+    );
   }
 }
 
@@ -105,7 +105,7 @@ export class TaskPipeline {
  * The caller's arguments as bodies, so that pipes act on them. The context as a custom parameter: pipes leave it
  * alone unless asked, where ValidationPipe({ whitelist: true }) would strip it.
  */
-function parameters(count: number, contextIndex: number | undefined): Record<string, unknown> {
+function parameterMetadata(count: number, contextIndex: number | undefined): Record<string, unknown> {
   const parameters: Record<string, unknown> = {};
   for (let index = 0; index < count; index++)
     if (index === contextIndex)

@@ -27,7 +27,7 @@ export function recordError(thrown: unknown): RecordedError {
 
 function fromError(error: Error): RecordedError {
   const recorded: RecordedError = {
-    name: clean(String(error.name), 200),
+    name: clean(error.name, 200),
     message: clean(messageOf(error), MAX_MESSAGE),
   };
   const { code } = error as { code?: unknown };
@@ -38,11 +38,11 @@ function fromError(error: Error): RecordedError {
 
 /** Nest's HttpException keeps the details of a validation in its response. */
 function messageOf(error: Error): string {
-  if (!(error instanceof HttpException)) return String(error.message);
+  if (!(error instanceof HttpException)) return error.message;
   const response = error.getResponse();
   if (typeof response === 'string') return response;
   const { message } = response as { message?: unknown };
-  return Array.isArray(message) ? message.join('; ') : String(message ?? error.message);
+  return Array.isArray(message) ? message.join('; ') : typeof message === 'string' ? message : error.message;
 }
 
 /** Postgres can store neither NUL nor lone surrogates. */

@@ -85,7 +85,7 @@ export class RunningTask extends TaskContext {
   }
 
   override reject(reason: string): never {
-    throw new RejectControl(String(reason));
+    throw new RejectControl(reason);
   }
 
   override snooze(wait: Duration): never {

@@ -47,8 +47,7 @@ export class HttpErrorFilter implements ExceptionFilter {
     if (body.statusCode >= 500 && !(error instanceof CeleriacError) && !(error instanceof HttpException))
       this.logger.error(error instanceof Error ? (error.stack ?? error.message) : String(error));
     if (httpAdapter.isHeadersSent(response)) return;
-    if (body.statusCode === HttpStatus.SERVICE_UNAVAILABLE)
-      httpAdapter.setHeader(response, 'Retry-After', RETRY_AFTER_S);
+    if (body.statusCode === 503) httpAdapter.setHeader(response, 'Retry-After', RETRY_AFTER_S);
     httpAdapter.reply(response, body, body.statusCode);
   }
 }
@@ -77,7 +76,7 @@ function fromHttpException(error: HttpException): ErrorBody {
   return {
     statusCode,
     code,
-    message: String(message),
+    message: typeof message === 'string' ? message : error.message,
     ...(typeof given.path === 'string' && { path: given.path }),
   };
 }

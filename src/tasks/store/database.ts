@@ -1,4 +1,4 @@
-import pg from 'pg';
+import { Pool, types, type PoolClient } from 'pg';
 import { StoreUnavailableError } from '../errors.js';
 import type { ConnectionSettings } from './connection.js';
 
@@ -38,11 +38,11 @@ const SESSION = {
 
 /** The pool behind the hot statements: plain SQL, prepared, on connections with steered planning. */
 export class Database implements Runner {
-  private readonly pool: pg.Pool;
+  private readonly pool: Pool;
   private closing: Promise<void> | undefined;
 
   constructor(private readonly settings: ConnectionSettings) {
-    this.pool = new pg.Pool({
+    this.pool = new Pool({
       ...settings.statements,
       ...(settings.pooled ? {} : { options: sessionOptions(settings.statements.options) }),
       max: POOL_SIZE,
@@ -89,8 +89,8 @@ export class Database implements Runner {
     return (this.closing ??= this.pool.end());
   }
 
-  private async withClient<T>(work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
-    let client: pg.PoolClient;
+  private async withClient<T>(work: (client: PoolClient) => Promise<T>): Promise<T> {
+    let client: PoolClient;
     try {
       client = await this.pool.connect();
     } catch (error) {
@@ -126,7 +126,7 @@ function sessionOptions(given: string | undefined): string {
 }
 
 async function query<Row extends object>(
-  client: pg.PoolClient,
+  client: PoolClient,
   { name, text }: Statement,
   values: unknown[],
   named: boolean,
@@ -134,12 +134,12 @@ async function query<Row extends object>(
   return (await client.query<Row>(named ? { name, text, values } : { text, values })).rows;
 }
 
-const TIMESTAMPTZ: number = pg.types.builtins.TIMESTAMPTZ;
+const TIMESTAMPTZ: number = types.builtins.TIMESTAMPTZ;
 
 /** Times stay text: a Date would lose the microseconds by which ready rows are ordered. */
 function textForTimes(oid: number, format?: 'text' | 'binary'): (value: string) => unknown {
   if (oid === TIMESTAMPTZ) return (value) => value;
-  return pg.types.getTypeParser(oid, format as 'text') as (value: string) => unknown;
+  return (types.getTypeParser as (oid: number, format?: string) => (value: string) => unknown)(oid, format);
 }
 
 /** SQLSTATE classes and codes after which the same statement may succeed when it is run again. */

@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
-import pg from 'pg';
+import { Client } from 'pg';
 import type { ConnectionSettings } from './connection.js';
 
 /** What processes tell one another; losing it costs a delay, never a task. */
@@ -38,7 +38,7 @@ const PING_MS = 5000;
 export class TaskChannel extends EventEmitter<ChannelEvents> {
   private readonly logger = new Logger('Tasks');
   private readonly name: string;
-  private client: pg.Client | undefined;
+  private client: Client | undefined;
   private pending: Required<Pick<ChannelMessage, 'q' | 't' | 'r'>> & { d: number } = empty();
   private scheduled = false;
   private lastSent = 0;
@@ -128,8 +128,8 @@ export class TaskChannel extends EventEmitter<ChannelEvents> {
     }
   }
 
-  private async connect(): Promise<pg.Client> {
-    const client = new pg.Client({
+  private async connect(): Promise<Client> {
+    const client = new Client({
       ...this.settings.direct,
       connectionTimeoutMillis: 2000,
       query_timeout: 4000,
@@ -147,12 +147,12 @@ export class TaskChannel extends EventEmitter<ChannelEvents> {
   }
 
   /** Pings, so that a connection that hangs half open is noticed; reconnects for ever. */
-  private async keep(first: pg.Client): Promise<void> {
-    for (let client: pg.Client | undefined = first; !this.stopped; client = await this.reconnect()) {
+  private async keep(first: Client): Promise<void> {
+    for (let client: Client | undefined = first; !this.stopped; client = await this.reconnect()) {
       if (!client) return;
       this.client = client;
       if (client !== first) this.emit('reconnected');
-      const ended = new Promise<void>((resolve) => client!.once('end', resolve));
+      const ended = new Promise<void>((resolve) => client.once('end', resolve));
       try {
         for (;;) {
           await Promise.race([ended, sleep(PING_MS, undefined, { signal: this.abort.signal, ref: false })]);
@@ -170,7 +170,7 @@ export class TaskChannel extends EventEmitter<ChannelEvents> {
     }
   }
 
-  private async reconnect(): Promise<pg.Client | undefined> {
+  private async reconnect(): Promise<Client | undefined> {
     for (let wait = 50; !this.stopped; wait = Math.min(1000, wait * 2)) {
       try {
         return await this.connect();

@@ -106,7 +106,7 @@ function resolveExpiry(
     if (eta !== null && expires <= eta) throw expiresTooEarly(given);
     return { expires, lifetimeMs: null };
   }
-  const lifetimeMs = given === undefined ? task.expiresMs! : toMilliseconds(given as Duration, 'expires');
+  const lifetimeMs = given === undefined ? task.expiresMs! : toMilliseconds(given, 'expires');
   if (eta !== null && Date.now() + lifetimeMs <= Date.parse(eta)) throw expiresTooEarly(given);
   if (delayMs !== null && lifetimeMs <= delayMs) throw expiresTooEarly(given);
   return { expires: null, lifetimeMs };

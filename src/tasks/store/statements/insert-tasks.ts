@@ -32,7 +32,7 @@ export function insertTasks({ task, payload, schema }: Tables, again: boolean): 
 
 export function insertValues(tasks: readonly NewTask[]): unknown[] {
   const n = tasks.length;
-  const columns: unknown[][] = Array.from({ length: 12 }, () => new Array<unknown>(n));
+  const columns: unknown[][] = Array.from({ length: 12 }, () => Array.from<unknown>({ length: n }));
   const [id, name, queue, priority, eta, delay, expires, lifetime, owner, tags, args, options] = columns as [
     unknown[],
     unknown[],

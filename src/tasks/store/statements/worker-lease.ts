@@ -49,7 +49,7 @@ export function bury({ worker, schema }: Tables): Statement {
  * Takes up to $1 rows from buried workers: given out anew (outcome `lost`), or ended when revoked or lost more often
  * than $2 allows. A claim may commit after the burial, so the buried are looked at again and again, for an hour.
  */
-export function rescue({ task, done, attempt, worker, schema }: Tables): Statement {
+export function rescue({ task, done, attempt, worker, state, schema }: Tables): Statement {
   return {
     name: `${schema}.rescue`,
     text: `
@@ -72,7 +72,7 @@ export function rescue({ task, done, attempt, worker, schema }: Tables): Stateme
       ), ended AS (
         INSERT INTO ${done} (${kept('', 'state', 'crashes')}, crashes, state, finished_at, error)
         SELECT ${kept('', 'state', 'crashes')}, crashes + 1,
-          CASE WHEN revoke_at IS NULL THEN 'FAILURE' ELSE 'REVOKED' END::${`"${schema}".task_state`}, now(),
+          CASE WHEN revoke_at IS NULL THEN 'FAILURE' ELSE 'REVOKED' END::${state}, now(),
           CASE WHEN revoke_at IS NULL
             THEN jsonb_build_object('name', 'WorkerLostError', 'message', 'its worker died ' || crashes + 1 || ' times while it ran')
             ELSE '{"name":"TaskRevokedError","message":"revoked"}' END
