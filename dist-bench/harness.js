@@ -14,15 +14,17 @@ import { join } from 'node:path';
 import { Injectable, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { TypeOrmModule } from '@nestjs/typeorm';
-import pg from 'pg';
+import { Pool } from 'pg';
 import { PostgresServer } from '#dist/tasks/embedded/index.js';
 import { Task, TasksModule, TaskService, Worker } from '#dist/tasks/index.js';
 import { tablesOf } from '#dist/tasks/store/tables.js';
 let BenchTasks = class BenchTasks {
     static { BenchTasks_1 = this; }
     static runs = 0;
+    static onRun;
     add(x, y) {
         BenchTasks_1.runs++;
+        BenchTasks_1.onRun?.();
         return x + y;
     }
 };
@@ -36,12 +38,14 @@ BenchTasks = BenchTasks_1 = __decorate([
     Injectable()
 ], BenchTasks);
 export { BenchTasks };
+let applications = 0;
 async function applicationOf(url) {
+    const name = `bench${++applications}`;
     let BenchModule = class BenchModule {
     };
     BenchModule = __decorate([
         Module({
-            imports: [TypeOrmModule.forRoot({ type: 'postgres', url }), TasksModule.forRoot({})],
+            imports: [TypeOrmModule.forRoot({ name, type: 'postgres', url }), TasksModule.forRoot({ dataSource: name })],
             providers: [BenchTasks],
         })
     ], BenchModule);
@@ -54,9 +58,9 @@ export async function openBench() {
     const { url } = server;
     const app = await applicationOf(url);
     // the same planning as the library's own pool
-    const sql = new pg.Pool({
+    const sql = new Pool({
         connectionString: url,
-        max: 4,
+        max: 6,
         options: '-c enable_seqscan=off -c enable_bitmapscan=off -c jit=off -c TimeZone=UTC',
     });
     const tables = tablesOf('celeriac');

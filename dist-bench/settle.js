@@ -5,16 +5,21 @@ import { finish, finishValues } from '#dist/tasks/store/statements/finish.js';
 import { registerWorker } from '#dist/tasks/store/statements/worker-lease.js';
 import { newFence } from '#dist/tasks/store/task-store.js';
 import { BenchTasks, inLanes, rate } from './harness.js';
-import { rawInserts } from './submit.js';
+import { insertRows, rawInserts } from './submit.js';
 const CONCURRENCY = 200;
 const PRIORITIES = [9, 8, 7, 6, 5, 4, 3, 2, 1, 0];
-/** From a full queue to every result stored, by one worker with concurrency 200. */
+/** From the moment when all tasks become ready to every result stored, by one idle worker with concurrency 200. */
 export async function settles(bench, count) {
-    await rawInserts(bench, count);
-    BenchTasks.runs = 0;
     const worker = await bench.openWorker();
-    const start = performance.now();
     await worker.start(CONCURRENCY);
+    BenchTasks.runs = 0;
+    const client = await bench.sql.connect();
+    await client.query('BEGIN');
+    await insertRows(client, bench, count);
+    const start = performance.now();
+    await client.query('COMMIT');
+    await client.query(`SELECT pg_notify('celeriac:celeriac', '{"q":["default"]}')`);
+    client.release();
     while (BenchTasks.runs < count)
         await sleep(5);
     while (await isAnyLeft(bench))
@@ -43,7 +48,15 @@ export async function rawSettles(bench, count) {
         const { rows } = await bench.sql.query({ name: claim.name, text: claim.text, values });
         if (rows.length === 0)
             return false;
-        const endings = rows.map((row) => ({ id: row.id, fence: row.fence, state: 'SUCCESS', result: '5', largeResult: false, error: null, progress: null }));
+        const endings = rows.map((row) => ({
+            id: row.id,
+            fence: row.fence,
+            state: 'SUCCESS',
+            result: '5',
+            largeResult: false,
+            error: null,
+            progress: null,
+        }));
         endings.sort((a, b) => (a.id < b.id ? -1 : 1));
         await bench.sql.query({ name: settle.name, text: settle.text, values: finishValues(endings) });
         return true;

@@ -46,3 +46,9 @@ export function rawInserts(bench, count) {
         return true;
     }));
 }
+/** Rows by plain SQL, in batches of 500, on a connection that may be in a transaction. */
+export async function insertRows(client, bench, count) {
+    const { text } = insertTasks(bench.tables, false);
+    for (let left = count; left > 0; left -= 500)
+        await client.query(text, insertValues(Array.from({ length: Math.min(500, left) }, newRow)));
+}

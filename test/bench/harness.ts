@@ -12,10 +12,12 @@ import { tablesOf } from '#dist/tasks/store/tables.js';
 @Injectable()
 export class BenchTasks {
   static runs = 0;
+  static onRun: (() => void) | undefined;
 
   @Task({ name: 'bench.add' })
   add(x: number, y: number): number {
     BenchTasks.runs++;
+    BenchTasks.onRun?.();
     return x + y;
   }
 }
@@ -34,9 +36,12 @@ export interface Bench {
   close(): Promise<void>;
 }
 
+let applications = 0;
+
 async function applicationOf(url: string) {
+  const name = `bench${++applications}`;
   @Module({
-    imports: [TypeOrmModule.forRoot({ type: 'postgres', url }), TasksModule.forRoot({})],
+    imports: [TypeOrmModule.forRoot({ name, type: 'postgres', url }), TasksModule.forRoot({ dataSource: name })],
     providers: [BenchTasks],
   })
   class BenchModule {}
@@ -52,7 +57,7 @@ export async function openBench(): Promise<Bench> {
   // the same planning as the library's own pool
   const sql = new Pool({
     connectionString: url,
-    max: 4,
+    max: 6,
     options: '-c enable_seqscan=off -c enable_bitmapscan=off -c jit=off -c TimeZone=UTC',
   });
   const tables = tablesOf('celeriac');

@@ -53,3 +53,14 @@ export function rawInserts(bench: Bench, count: number): Promise<number> {
     }),
   );
 }
+
+/** Rows by plain SQL, in batches of 500, on a connection that may be in a transaction. */
+export async function insertRows(client: Queryable, bench: Bench, count: number): Promise<void> {
+  const { text } = insertTasks(bench.tables, false);
+  for (let left = count; left > 0; left -= 500)
+    await client.query(text, insertValues(Array.from({ length: Math.min(500, left) }, newRow)));
+}
+
+interface Queryable {
+  query(text: string, values: unknown[]): Promise<unknown>;
+}

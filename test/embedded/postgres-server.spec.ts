@@ -60,6 +60,11 @@ describe('PostgresServer', () => {
     expect(processes(directory, '-p').length).toBe(1);
   });
 
+  it('refuses data on which another server runs', async () => {
+    const other = await PostgresServer.create({ directory });
+    await expect(other.start()).rejects.toThrow(`another Postgres runs on ${directory}/data`);
+  });
+
   it('recovers after an immediate stop', async () => {
     await ask(server.url, 'insert into kept values (3)');
     await server.stop('immediate');

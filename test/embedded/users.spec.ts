@@ -5,6 +5,7 @@ import {
   chownSync,
   existsSync,
   mkdirSync,
+  mkdtempSync,
   readFileSync,
   readdirSync,
   renameSync,
@@ -12,6 +13,7 @@ import {
   statSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { PostgresServer } from '#dist/tasks/embedded/index.js';
 import {
   DatabaseProcess,
   ask,
@@ -90,6 +92,16 @@ describe('embedded Postgres, as any user and installed in any way', () => {
     expect(readdirSync(user.directory).sort()).toEqual(['data', 'postgres.log']);
     await user.release();
   });
+
+  itAsRoot(
+    'stays in an empty folder that root made for it and lets nobody else in (needs root)',
+    async () => {
+      const directory = mkdtempSync(join(folder, 'made-'));
+      const server = await PostgresServer.create({ directory });
+      expect(readdirSync(directory)).toEqual(['data']);
+      expect(server.place.home).toBe(directory);
+    },
+  );
 
   itAsRoot('takes data back that was copied by root (needs root)', async () => {
     const directory = join(folder, 'linked');

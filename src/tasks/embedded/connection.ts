@@ -1,5 +1,5 @@
 import { Client, escapeIdentifier } from 'pg';
-import { DATABASE_USER } from './cluster.js';
+import { DATABASE, DATABASE_USER } from './cluster.js';
 
 export interface ServerAddress {
   port: number;
@@ -17,6 +17,10 @@ export const USERS = 1;
 export const KEEPER = 2;
 const CREATING = 3;
 const USERS_CHANNEL = 'celeriac_users';
+
+export function databaseUrl({ port, password }: ServerAddress): string {
+  return `postgres://${DATABASE_USER}:${password}@127.0.0.1:${port}/${DATABASE}`;
+}
 
 /** A connection for locks: its loss is heard as 'end', and never as an error nobody listens to. */
 export async function connect({ port, password }: ServerAddress): Promise<Client> {

@@ -1,7 +1,7 @@
 import { createCluster } from './cluster.js';
+import { databaseUrl } from './connection.js';
 import { DatabaseSession } from './database-session.js';
 import { findPlace } from './place.js';
-import { databaseUrl } from './postgres-server.js';
 
 export interface EmbeddedPostgresOptions {
   /**
@@ -44,6 +44,5 @@ export async function startEmbeddedPostgres(
   const place = await findPlace(directory);
   if (await createCluster(place)) onLog(`created a database in ${place.home}`);
   const session = await DatabaseSession.open(place, onLog);
-  const url = databaseUrl(session.address.port, session.address.password);
-  return { url, directory: place.home, release: () => session.close() };
+  return { url: databaseUrl(session.address), directory: place.home, release: () => session.close() };
 }

@@ -10,7 +10,7 @@ type Log = (line: string) => void;
 
 const POLL_MS = 500;
 /** For the first user to come, and after a crash for the users to come back. */
-const GRACE_MS = 5_000;
+const GRACE_MS = 3_000;
 const TAKE_CHARGE_LIMIT_MS = 60_000;
 
 /**

@@ -1,5 +1,16 @@
 import { createHash } from 'node:crypto';
-import { access, chmod, chown, lstat, mkdir, realpath, rmdir, stat, writeFile } from 'node:fs/promises';
+import {
+  access,
+  chmod,
+  chown,
+  lstat,
+  mkdir,
+  readdir,
+  realpath,
+  rmdir,
+  stat,
+  writeFile,
+} from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { usableBinaries, type PostgresBinaries } from './binaries.js';
 import { EmbeddedPostgresError } from './errors.js';
@@ -54,6 +65,8 @@ async function placeForRoot(asked: string): Promise<{ home: string; user: Server
 
   const user = await chooseServerUser(asked);
   await makeFolder(asked, user);
+  // An empty folder was made for this, such as by mkdtemp, which lets nobody but root in.
+  if ((await readdir(asked)).length === 0) await chown(asked, user.uid, user.gid);
   if (await canServeFrom(asked, user)) return { home: asked, user };
   await rmdir(asked).catch(() => undefined);
   for (const folder of SHARED_FOLDERS) {

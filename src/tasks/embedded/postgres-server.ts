@@ -4,12 +4,19 @@ import { promisify } from 'node:util';
 import type { Client } from 'pg';
 import { binary } from './binaries.js';
 import { childEnvironment } from './child-environment.js';
-import { createCluster, DATABASE, DATABASE_USER, readPassword } from './cluster.js';
-import { connect, ensureDatabase } from './connection.js';
+import { createCluster, DATABASE, readPassword } from './cluster.js';
+import { connect, databaseUrl, ensureDatabase } from './connection.js';
 import { EmbeddedPostgresError } from './errors.js';
 import { freePort } from './free-port.js';
 import { findPlace, type Place } from './place.js';
-import { backendsOf, isPostmaster, lastPort, readPostmaster, setAsideStalePidFile } from './postmaster.js';
+import {
+  backendsOf,
+  isPostmaster,
+  lastPort,
+  readPostmaster,
+  sendSignal,
+  setAsideStalePidFile,
+} from './postmaster.js';
 import { logSince, logSize, openLog } from './server-log.js';
 
 export interface PostgresServerOptions {
@@ -21,7 +28,7 @@ export interface PostgresServerOptions {
   settings?: Record<string, string>;
 }
 
-/** Another server has the data folder, or what was killed has not quite gone: both pass. */
+/** What was killed has not quite gone, or another start of the same moment has not quite come. */
 const PASSING = /pre-existing shared memory block|lock file "postmaster\.pid" (already exists|is empty)/;
 const PORT_TAKEN = /could not create any TCP\/IP sockets/;
 /** Recovery after a crash takes as long as there is to recover; other passing troubles get this long, in milliseconds. */
@@ -64,7 +71,7 @@ export class PostgresServer {
       throw new EmbeddedPostgresError(
         'this server has no URL before its first start(): call and await start() first',
       );
-    return databaseUrl(this.#port, this.#password);
+    return databaseUrl({ port: this.#port, password: this.#password });
   }
 
   /** Resolves when it answers. Does nothing if it is running. */
@@ -118,7 +125,7 @@ export class PostgresServer {
     if (await this.isRunning()) {
       const backends = await backendsOf(this.#pid ?? 0);
       this.#signal('SIGKILL');
-      for (const backend of backends) signal(backend, 'SIGKILL');
+      for (const backend of backends) sendSignal(backend, 'SIGKILL');
     }
     await this.#untilGone();
   }
@@ -131,6 +138,10 @@ export class PostgresServer {
       await setAsideStalePidFile(data);
       const failure = await this.#launch(port);
       if (failure === undefined) return port;
+      if (await readPostmaster(data))
+        throw new EmbeddedPostgresError(
+          `another Postgres runs on ${data}: stop it first, or use it by startEmbeddedPostgres`,
+        );
       const portTaken = PORT_TAKEN.test(failure) && this.options.port === undefined;
       if ((!portTaken && !PASSING.test(failure)) || Date.now() > deadline)
         throw new EmbeddedPostgresError(
@@ -192,18 +203,6 @@ export class PostgresServer {
   }
 
   #signal(name: NodeJS.Signals): void {
-    if (this.#pid !== undefined) signal(this.#pid, name);
-  }
-}
-
-export function databaseUrl(port: number, password: string): string {
-  return `postgres://${DATABASE_USER}:${password}@127.0.0.1:${port}/${DATABASE}`;
-}
-
-function signal(pid: number, name: NodeJS.Signals): void {
-  try {
-    process.kill(pid, name);
-  } catch {
-    // It is gone, which is what was wanted.
+    if (this.#pid !== undefined) sendSignal(this.#pid, name);
   }
 }

@@ -31,6 +31,14 @@ export function isAlive(pid: number): boolean {
   }
 }
 
+export function sendSignal(pid: number, name: NodeJS.Signals): void {
+  try {
+    process.kill(pid, name);
+  } catch {
+    // It is gone, which is what was wanted.
+  }
+}
+
 /** Whether this process is the server of this data folder, and not a zombie or another program that got its number. */
 export async function isPostmaster(pid: number, data: string): Promise<boolean> {
   if (!Number.isInteger(pid) || pid <= 0 || !isAlive(pid)) return false;

@@ -85,7 +85,7 @@ export class TaskPipeline {
     Reflect.defineMetadata(key, parameterMetadata(count, contextIndex), instance.constructor, method);
     const handler = (instance as Record<string, Invoke>)[method]!;
     return this.creator.create(
-      instance as never,
+      instance,
       handler,
       method,
       key,

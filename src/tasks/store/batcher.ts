@@ -14,7 +14,7 @@ export interface BatcherOptions<Item, Result> {
 }
 
 /** Fewer than this are not worth a second statement. */
-const MIN_SHARE = 50;
+const MIN_SHARE = 100;
 
 interface Entry<Item, Result> {
   readonly item: Item;

@@ -1,0 +1,3 @@
+import { describeBroker } from '../contract/broker.contract.js';
+
+describeBroker('memory', 'memory://');

@@ -1,0 +1,81 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+
+const project = fileURLToPath(new URL('../..', import.meta.url));
+const alive = new Set<ChildProcess>();
+// a test run that is broken off must not leave workers behind
+process.once('exit', () => {
+  for (const child of alive) child.kill('SIGKILL');
+});
+
+export interface Exit {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  /** From the signal until the end. */
+  readonly ms: number;
+}
+
+/** A process of the application, to be treated badly. */
+export class NodeProcess {
+  readonly pid: number;
+  private said = '';
+  private readonly exited: Promise<unknown>;
+
+  constructor(script: string, args: readonly string[], environment: NodeJS.ProcessEnv) {
+    const { PATH, HOME } = process.env;
+    const child = spawn(process.execPath, [script, ...args], {
+      cwd: project,
+      env: { PATH, HOME, LOG_LEVEL: 'warn', ...environment },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    this.child = child;
+    this.pid = child.pid!;
+    alive.add(child);
+    this.exited = once(child, 'exit').then(() => alive.delete(child));
+    for (const stream of [child.stdout, child.stderr])
+      stream.setEncoding('utf8').on('data', (text: string) => (this.said += text));
+  }
+
+  private readonly child: ChildProcess;
+
+  /** All that it wrote to its standard output and error. */
+  get log(): string {
+    return this.said;
+  }
+
+  get isRunning(): boolean {
+    return this.child.exitCode === null && this.child.signalCode === null;
+  }
+
+  /** kill -9; resolves when it is gone. */
+  async kill(): Promise<void> {
+    if (this.isRunning) this.child.kill('SIGKILL');
+    await this.exited;
+  }
+
+  /** SIGTERM; resolves when it has ended by itself. */
+  async terminate(): Promise<Exit> {
+    const since = performance.now();
+    this.child.kill('SIGTERM');
+    await this.exited;
+    const { exitCode: code, signalCode: signal } = this.child;
+    return { code, signal, ms: performance.now() - since };
+  }
+
+  /** For one that ends without being asked to. */
+  async ended(): Promise<Exit> {
+    const since = performance.now();
+    await this.exited;
+    return { code: this.child.exitCode, signal: this.child.signalCode, ms: performance.now() - since };
+  }
+
+  /** SIGSTOP: not a thread of it runs until {@link thaw}. */
+  freeze(): void {
+    this.child.kill('SIGSTOP');
+  }
+
+  thaw(): void {
+    this.child.kill('SIGCONT');
+  }
+}
