@@ -8,7 +8,7 @@ import type { AttemptOutcome, FinalState } from '../store/states.js';
 import type { ClaimedTask } from '../store/statements/claim.js';
 import type { RecordedError } from '../store/task-record.entity.js';
 import { RejectControl, RetryControl, SnoozeControl, TaskAborted } from './control.js';
-import { recordError } from './recorded-error.js';
+import { isError, recordError } from './recorded-error.js';
 
 /** The most characters of JSON that a result may have. */
 const MAX_RESULT_LENGTH = 8 * 1024 * 1024;
@@ -155,7 +155,7 @@ function retryAsked(control: RetryControl, task: ClaimedTask, given: RetryPolicy
 }
 
 function isAbortError(thrown: unknown): boolean {
-  return thrown instanceof Error && (thrown.name === 'AbortError' || thrown.name === 'TimeoutError');
+  return isError(thrown) && (thrown.name === 'AbortError' || thrown.name === 'TimeoutError');
 }
 
 /** @throws ResultError */

@@ -1,3 +1,4 @@
+import { isNativeError } from 'node:util/types';
 import { HttpException } from '@nestjs/common';
 import type { RecordedError } from '../store/task-record.entity.js';
 
@@ -7,7 +8,7 @@ const MAX_STACK = 16 * 1024;
 /** Whatever was thrown, as something that can be stored and read: never throws, never grows beyond bounds. */
 export function recordError(thrown: unknown): RecordedError {
   try {
-    if (thrown instanceof Error) return fromError(thrown);
+    if (isError(thrown)) return fromError(thrown);
     if (typeof thrown === 'object' && thrown !== null) {
       const { name, message } = thrown as { name?: unknown; message?: unknown };
       return {
@@ -23,6 +24,11 @@ export function recordError(thrown: unknown): RecordedError {
     // a proxy or a getter that throws
     return { name: 'NonError', message: 'something was thrown that cannot be read' };
   }
+}
+
+/** Also errors of another realm, such as Node's own inside a test runner's sandbox. */
+export function isError(thrown: unknown): thrown is Error {
+  return thrown instanceof Error || isNativeError(thrown);
 }
 
 function fromError(error: Error): RecordedError {

@@ -114,7 +114,7 @@ export class Settler {
 
   private async noteFenced(execution: Execution): Promise<void> {
     this.logger.warn(
-      `the outcome of ${execution.name} ${execution.id} was refused: it had been given to another worker`,
+      `the outcome of ${execution.name} ${execution.id} was refused: it had been revoked, or given to another worker`,
     );
     await this.surely(() => this.store.markFenced(execution)).catch(() => undefined);
   }

@@ -1,0 +1,103 @@
+import { describe, expect, it } from '@jest/globals';
+import { Injectable } from '@nestjs/common';
+import { Observable, of as just } from 'rxjs';
+import { Task, TaskContext, type Jsonified, type TaskArgs, type TaskHandle, type TaskRefs, type TaskResult } from '#dist/tasks/index.js';
+import { createReferences } from '#dist/tasks/definition/create-references.js';
+
+interface Input {
+  url: string;
+  width?: number;
+}
+
+@Injectable()
+class SampleTasks {
+  @Task()
+  add(x: number, y: number): number {
+    return x + y;
+  }
+  @Task()
+  async thumbnail(_input: Input, ctx: TaskContext): Promise<{ at: Date }> {
+    return ctx.retry();
+  }
+  optional(_x: number, _y?: string, _ctx?: TaskContext): void {}
+  defaulted(_x: number, _y = 5, _ctx?: TaskContext): void {}
+  none(_ctx: TaskContext): string {
+    return '';
+  }
+  rest(..._xs: number[]): number {
+    return 0;
+  }
+  observable(): Observable<number> {
+    return just(1);
+  }
+  anything(_value: any): any {}
+  protected helper(): void {}
+  onModuleInit(): void {}
+  label = 'x';
+}
+
+type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
+const holds = <_T extends true>() => {};
+
+/** Compiling is the test: the type check of the project includes this file. */
+export function types(refs: TaskRefs<SampleTasks>): void {
+  holds<Equal<TaskArgs<SampleTasks['add']>, [x: number, y: number]>>();
+  holds<Equal<TaskArgs<SampleTasks['thumbnail']>, [_input: Input]>>();
+  holds<Equal<TaskArgs<SampleTasks['none']>, []>>();
+  holds<Equal<TaskArgs<SampleTasks['rest']>, number[]>>();
+  holds<Equal<TaskResult<SampleTasks['observable']>, number>>();
+  holds<Equal<Jsonified<{ at: Date; n?: number; f(): void }>, { at: string; n?: number }>>();
+  holds<Equal<Jsonified<void>, null>>();
+
+  const sum: Promise<TaskHandle<number>> = refs.add.delay(2, 3);
+  const at: Promise<TaskHandle<{ at: string }>> = refs.thumbnail.delay({ url: '' });
+  void [sum, at];
+  void refs.optional.delay(1);
+  void refs.optional.delay(1, 'a');
+  void refs.defaulted.delay(1, 2);
+  void refs.none.delay();
+  void refs.rest.delay(1, 2, 3);
+  void refs.add.applyAsync([2, 3], { countdown: '10s' });
+  // @ts-expect-error a text is no number
+  void refs.add.delay('2', 3);
+  // @ts-expect-error one is missing
+  void refs.add.delay(2);
+  // @ts-expect-error one too many
+  void refs.add.delay(2, 3, 4);
+  // @ts-expect-error the context is not the caller's
+  void refs.thumbnail.delay({ url: '' }, {} as TaskContext);
+  // @ts-expect-error not public
+  void refs.helper;
+  // @ts-expect-error a life-cycle hook
+  void refs.onModuleInit;
+  // @ts-expect-error not a method
+  void refs.label;
+  // @ts-expect-error no such option
+  void refs.add.applyAsync([2, 3], { countdwn: 1 });
+}
+
+describe('references', () => {
+  const submitted: unknown[][] = [];
+  const refs = createReferences(SampleTasks, async (...call) => {
+    submitted.push(call);
+    return undefined as never;
+  }) as TaskRefs<SampleTasks>;
+
+  it('know names and options from the decorators alone', async () => {
+    expect(refs.add.name).toBe('sample.add');
+    await refs.add.applyAsync([1, 2], { priority: 9 });
+    expect(submitted.at(-1)).toMatchObject([{ name: 'sample.add' }, [1, 2], { priority: 9 }]);
+  });
+
+  it('say so when a method is not a task', () => {
+    expect(() => refs.optional).toThrow(/of\(SampleTasks\).optional: this method is not decorated/);
+    expect(() => (refs as never as { ad: unknown }).ad).toThrow(/did you mean 'add'\?/);
+  });
+
+  it('say so when a class has no task at all', () => {
+    class Plain {
+      run(): void {}
+    }
+    expect(() => createReferences(Plain, undefined as never)).toThrow(/none of its methods is decorated/);
+  });
+});
