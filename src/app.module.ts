@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import { APP_FILTER } from '@nestjs/core';
 import { TypeOrmModule } from '@nestjs/typeorm';
+import { mayPass } from './database-errors.js';
 import { ApplicationDatabase, DatabaseModule } from './database.module.js';
 import { environment } from './environment.js';
 import { BatchModule } from './jobs/batch/batch.module.js';
@@ -14,10 +15,14 @@ const production = environment.NODE_ENV === 'production';
 
 @Module({
   imports: [
+    DatabaseModule,
     TypeOrmModule.forRootAsync({
-      imports: [DatabaseModule],
       inject: [ApplicationDatabase],
-      useFactory: (database: ApplicationDatabase) => ({ type: 'postgres', url: database.url }),
+      useFactory: (database: ApplicationDatabase) => ({
+        type: 'postgres',
+        url: database.url,
+        toRetry: mayPass,
+      }),
     }),
     TasksModule.forRoot({
       broker: environment.BROKER_URL,

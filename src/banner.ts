@@ -1,6 +1,7 @@
 import type { INestApplication } from '@nestjs/common';
 import { ApplicationDatabase } from './database.module.js';
 import { environment } from './environment.js';
+import { masked } from './masked.js';
 import { TaskRegistry, Worker } from './tasks/index.js';
 
 /** What a developer wants to know first. Passwords are masked. */
@@ -31,12 +32,4 @@ export async function banner(app: INestApplication): Promise<string> {
   const lines = rows.map(([name, value]) => `  ${name.padEnd(10)}${value}`);
   const curl = `curl -s -X POST ${url}/tasks/math.add -H 'content-type: application/json' -d '{"args":[2,3]}'`;
   return ['', '  Celeriac is ready.', '', ...lines, '', '  Try it:', `  ${curl}`, ''].join('\n');
-}
-
-/** A URL without its password. */
-export function masked(text: string): string {
-  if (!URL.canParse(text)) return '(not a URL)';
-  const url = new URL(text);
-  if (url.password) url.password = '***';
-  return url.toString();
 }

@@ -1,4 +1,4 @@
-import { Logger, Module, type OnApplicationShutdown } from '@nestjs/common';
+import { Global, Logger, Module, type OnApplicationShutdown } from '@nestjs/common';
 import { startEmbeddedPostgres, type EmbeddedPostgres } from './tasks/embedded/index.js';
 import { environment } from './environment.js';
 
@@ -26,6 +26,8 @@ export class ApplicationDatabase implements OnApplicationShutdown {
   }
 }
 
+/** Global, and imported first, because Nest closes such modules last: an embedded server must outlive what uses it. */
+@Global()
 @Module({
   providers: [{ provide: ApplicationDatabase, useFactory: () => ApplicationDatabase.open() }],
   exports: [ApplicationDatabase],

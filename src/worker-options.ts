@@ -13,6 +13,6 @@ export function workerOptions(args: readonly string[]): RunWorkerOptions {
     queues: values.queues?.split(',').map((queue) => queue.trim()) ?? environment.QUEUES,
     concurrency: values.concurrency === undefined ? environment.CONCURRENCY : Number(values.concurrency),
     shutdownGrace: environment.SHUTDOWN_GRACE,
-    nest: { logger: createLogger(environment) },
+    nest: { logger: createLogger(environment), abortOnError: false },
   };
 }

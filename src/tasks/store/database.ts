@@ -18,7 +18,7 @@ export interface Runner {
  * deferring, progress and maintenance.
  */
 const POOL_SIZE = 8;
-const CONNECT_TIMEOUT_MS = 1000;
+const CONNECT_TIMEOUT_MS = 3000;
 /** Longer than any of our statements takes; a statement that hangs must not hold its lane for ever. */
 const STATEMENT_TIMEOUT_MS = 30_000;
 

@@ -30,6 +30,10 @@ interface ChannelEvents {
 const INTERVAL_MS = 5;
 /** 300 ids of 22 characters stay below the 8,000 bytes of a payload, beyond which NOTIFY fails. */
 const MAX_IDS = 300;
+/** So many messages of ids go out at once; of more, everybody is told to read again. */
+const MAX_MESSAGES = 4;
+/** Names of queues in one message; who is not named polls. */
+const MAX_QUEUES = 50;
 const PING_MS = 5000;
 
 /**
@@ -41,6 +45,7 @@ export class TaskChannel extends EventEmitter<ChannelEvents> {
   private client: Client | undefined;
   private pending: Required<Pick<ChannelMessage, 'q' | 't' | 'r'>> & { d: number } = empty();
   private scheduled = false;
+  private sending = false;
   private lastSent = 0;
   private stopped = false;
   private running: Promise<void> | undefined;
@@ -70,7 +75,7 @@ export class TaskChannel extends EventEmitter<ChannelEvents> {
   async stop(): Promise<void> {
     if (this.stopped) return;
     this.stopped = true;
-    this.send();
+    await this.send();
     this.abort.abort();
     await this.client?.end().catch(() => undefined);
     await this.running;
@@ -99,33 +104,41 @@ export class TaskChannel extends EventEmitter<ChannelEvents> {
   }
 
   private schedule(): void {
-    if (this.scheduled || this.stopped) return;
+    if (this.scheduled || this.sending || this.stopped) return;
     this.scheduled = true;
     const wait = this.lastSent + INTERVAL_MS - Date.now();
     // when idle a group still waits for the end of this turn, so that the rest of a batch joins
-    if (wait <= 0) setImmediate(() => this.send());
-    else setTimeout(() => this.send(), wait);
+    if (wait <= 0) setImmediate(() => void this.send());
+    else setTimeout(() => void this.send(), wait);
   }
 
-  private send(): void {
+  private async send(): Promise<void> {
     this.scheduled = false;
+    this.sending = true;
     this.lastSent = Date.now();
+    try {
+      for (const message of this.takePending())
+        await this.client?.query('SELECT pg_notify($1, $2)', [this.name, JSON.stringify(message)]);
+    } catch {
+      // whoever listens finds out by polling
+    }
+    this.sending = false;
+    const { q, t, r, d } = this.pending;
+    if (q.length + t.length + r.length > 0 || Number.isFinite(d)) this.schedule();
+  }
+
+  private takePending(): ChannelMessage[] {
     const { q, t, r, d } = this.pending;
     this.pending = empty();
-    const messages: ChannelMessage[] = [];
     const first: ChannelMessage = {};
-    if (q.length > 0) first.q = q.slice(0, 50);
+    if (q.length > 0) first.q = q.slice(0, MAX_QUEUES);
     if (Number.isFinite(d)) first.d = d;
-    if (t.length > MAX_IDS * 4) first.t = [];
-    if (Object.keys(first).length > 0) messages.push(first);
-    if (first.t === undefined)
-      for (let i = 0; i < t.length; i += MAX_IDS) messages.push({ t: t.slice(i, i + MAX_IDS) });
+    const tooMany = t.length > MAX_IDS * MAX_MESSAGES;
+    if (tooMany) first.t = [];
+    const messages = Object.keys(first).length > 0 ? [first] : [];
+    if (!tooMany) for (let i = 0; i < t.length; i += MAX_IDS) messages.push({ t: t.slice(i, i + MAX_IDS) });
     for (let i = 0; i < r.length; i += MAX_IDS) messages.push({ r: r.slice(i, i + MAX_IDS) });
-    for (const message of messages) {
-      const sent = this.client?.query('SELECT pg_notify($1, $2)', [this.name, JSON.stringify(message)]);
-      // whoever listens finds out by polling
-      sent?.catch(() => undefined);
-    }
+    return messages;
   }
 
   private async connect(): Promise<Client> {
@@ -156,7 +169,7 @@ export class TaskChannel extends EventEmitter<ChannelEvents> {
       try {
         for (;;) {
           await Promise.race([ended, sleep(PING_MS, undefined, { signal: this.abort.signal, ref: false })]);
-          await client.query('SELECT 1');
+          if (!this.sending) await client.query('SELECT 1');
         }
       } catch (error) {
         this.client = undefined;

@@ -1,9 +1,9 @@
-import { v7 as uuidv7 } from 'uuid';
 import type { TaskDescription } from '../definition/task-definition.js';
 import { InvalidOptionError, NotSerializableError } from '../errors.js';
 import { PAYLOAD_THRESHOLD } from '../store/columns.js';
 import type { NewTask } from '../store/new-task.js';
 import { assertJson } from './json.js';
+import { newTaskId } from './task-id.js';
 import { resolveOptions, type SubmitOptions } from './submit-options.js';
 
 /** The most characters of JSON that a task's arguments may have. Files belong into storage, their names into arguments. */
@@ -36,7 +36,7 @@ export function composeTask(
     );
   const { recorded, ...rest } = resolveOptions(task, options);
   return {
-    id: uuidv7(),
+    id: newTaskId(),
     dispatch: 1,
     name: task.name,
     ...rest,

@@ -49,8 +49,8 @@ export class Submitter {
    */
   async submit(task: NewTask): Promise<void> {
     this.assertOpen();
-    await this.learnQueues([task]);
-    await this.batcher.add(task);
+    if (!this.knownQueues.has(task.queue)) await this.learnQueues([task]);
+    return this.batcher.add(task);
   }
 
   /** All or none, in one transaction. */

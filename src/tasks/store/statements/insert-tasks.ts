@@ -31,44 +31,23 @@ export function insertTasks({ task, payload, schema }: Tables, again: boolean): 
 }
 
 export function insertValues(tasks: readonly NewTask[]): unknown[] {
-  const n = tasks.length;
-  const columns: unknown[][] = Array.from({ length: 12 }, () => Array.from<unknown>({ length: n }));
-  const [id, name, queue, priority, eta, delay, expires, lifetime, owner, tags, args, options] = columns as [
-    unknown[],
-    unknown[],
-    unknown[],
-    unknown[],
-    unknown[],
-    unknown[],
-    unknown[],
-    unknown[],
-    unknown[],
-    unknown[],
-    unknown[],
-    unknown[],
+  const large = tasks.filter((task) => task.large);
+  return [
+    tasks.map((task) => task.id),
+    tasks.map((task) => task.name),
+    tasks.map((task) => task.queue),
+    tasks.map((task) => task.priority),
+    tasks.map((task) => task.eta),
+    tasks.map((task) => task.delayMs),
+    tasks.map((task) => task.expires),
+    tasks.map((task) => task.lifetimeMs),
+    tasks.map((task) => task.owner),
+    tasks.map((task) => task.tags),
+    tasks.map((task) => (task.large ? null : task.args)),
+    tasks.map((task) => task.options),
+    large.map((task) => task.id),
+    large.map((task) => task.args),
   ];
-  const largeIds: string[] = [];
-  const large: string[] = [];
-  for (let i = 0; i < n; i++) {
-    const task = tasks[i]!;
-    id[i] = task.id;
-    name[i] = task.name;
-    queue[i] = task.queue;
-    priority[i] = task.priority;
-    eta[i] = task.eta;
-    delay[i] = task.delayMs;
-    expires[i] = task.expires;
-    lifetime[i] = task.lifetimeMs;
-    owner[i] = task.owner;
-    tags[i] = task.tags;
-    options[i] = task.options;
-    if (task.large) {
-      args[i] = null;
-      largeIds.push(task.id);
-      large.push(task.args);
-    } else args[i] = task.args;
-  }
-  return [...columns, largeIds, large];
 }
 
 /** After `insertTasks` again, in its transaction: takes back what the first try had stored and a worker has finished. */

@@ -1,0 +1,134 @@
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { once } from 'node:events';
+import { createServer, type AddressInfo, type Server } from 'node:net';
+import { ApplicationProcess } from '../support/application-process.js';
+import { createDatabase, type TestDatabase } from '../support/database.js';
+import { createScratchFolder, type ScratchFolder } from '../support/scratch-folder.js';
+
+const PASSWORD = 'not-to-be-shown';
+
+// connecting is tried for half a minute
+jest.setTimeout(90_000);
+
+describe('a mistake in the environment', () => {
+  let folder: ScratchFolder;
+  let database: TestDatabase;
+  let other: Server;
+
+  beforeAll(async () => {
+    folder = await createScratchFolder('environment');
+    database = await createDatabase();
+    other = createServer().listen(0, '127.0.0.1');
+    await once(other, 'listening');
+  });
+  afterAll(async () => {
+    other.close();
+    await database.drop();
+    await folder.remove();
+  });
+
+  const portOf = (server: Server) => String((server.address() as AddressInfo).port);
+
+  /** What a process says that must not start. */
+  async function refusal(
+    environment: NodeJS.ProcessEnv,
+    { entry = 'main', args = [] }: { entry?: 'main' | 'worker'; args?: string[] } = {},
+  ): Promise<string> {
+    const process = new ApplicationProcess(entry, { cwd: folder.path, environment, args });
+    expect(await process.ended()).toBe(1);
+    expect(process.output).not.toContain(PASSWORD);
+    return process.output;
+  }
+
+  /** The lines below the headline: all there is to read. */
+  async function mistakes(environment: NodeJS.ProcessEnv): Promise<string[]> {
+    const [headline, ...lines] = (await refusal(environment)).trimEnd().split('\n');
+    expect(headline).toBe('The environment is not right:');
+    return lines.map((line) => line.trim());
+  }
+
+  it('is said by the name of the variable and what was expected, and nothing else', async () => {
+    expect(await mistakes({ PORT: 'abc' })).toEqual(['PORT: expected a port number']);
+    expect(await mistakes({ DATABASE_URL: `nonsense-${PASSWORD}` })).toEqual([
+      'DATABASE_URL: expected a URL that starts with postgres:// or postgresql://',
+    ]);
+    expect(await mistakes({ DATABASE_URL: `mysql://u:${PASSWORD}@h/d`, CONCURRENCY: '0' })).toEqual([
+      'DATABASE_URL: expected a URL that starts with postgres:// or postgresql://',
+      'CONCURRENCY: expected a whole number',
+    ]);
+  });
+
+  it('is to listen to others without saying that anybody may submit tasks', async () => {
+    for (const environment of [
+      { HOST: '0.0.0.0' },
+      { HOST: '::' },
+      { NODE_ENV: 'production', DATABASE_URL: database.url },
+    ]) {
+      const [line, ...more] = await mistakes(environment);
+      expect(line).toMatch(/^ALLOW_ANONYMOUS: .*HOST.*Set ALLOW_ANONYMOUS=true when/);
+      expect(more).toEqual([]);
+    }
+  });
+
+  it('is production without a database of its own', async () => {
+    expect(await mistakes({ NODE_ENV: 'production', ALLOW_ANONYMOUS: 'true' })).toEqual([
+      'DATABASE_URL: needed in production; the embedded database is for development',
+    ]);
+  });
+
+  it('is a port that is taken: the last words name it, and no stack is shown', async () => {
+    const port = portOf(other);
+    const output = await refusal({ PORT: port, DATABASE_URL: database.url });
+    expect(output).toMatch(
+      new RegExp(`\nCeleriac cannot start:\n  PORT: .* 127\\.0\\.0\\.1:${port}\\. .*set PORT to another`),
+    );
+    expect(output).not.toMatch(/^ +at /m);
+    // its inline worker had begun: it has left instead of waiting to be missed
+    const { rows } = await database.sql.query<{ n: string }>(
+      'SELECT count(*) AS n FROM celeriac.worker WHERE dead_at IS NULL AND lease_until > clock_timestamp()',
+    );
+    expect(rows).toEqual([{ n: '0' }]);
+  });
+
+  it('is a wrong password or database: said at once, with the URL but not the password', async () => {
+    const since = performance.now();
+    const unknown = new URL(database.url);
+    unknown.pathname = '/there_is_no_such_database';
+    const wrong = new URL(database.url);
+    wrong.password = PASSWORD;
+    for (const url of [unknown, wrong]) {
+      const output = await refusal({ DATABASE_URL: url.toString() });
+      expect(output).toMatch(
+        /\nCeleriac cannot start:\n {2}DATABASE_URL: postgres:\/\/\w+:\*\*\*@\S+ refuses \(.*\)\. Correct the user, password or database/,
+      );
+      expect(output).not.toContain(new URL(database.url).password);
+    }
+    expect(performance.now() - since).toBeLessThan(25_000);
+  });
+
+  it('is a database that stays unreachable: said at the end, by the API and by a worker', async () => {
+    // a port that was free a moment ago
+    const closed = createServer().listen(0, '127.0.0.1');
+    await once(closed, 'listening');
+    const DATABASE_URL = `postgres://someone:${PASSWORD}@localhost:${portOf(closed)}/app`;
+    closed.close();
+    const outputs = await Promise.all([
+      refusal({ DATABASE_URL }),
+      refusal({ DATABASE_URL }, { entry: 'worker' }),
+    ]);
+    for (const output of outputs)
+      expect(output).toMatch(
+        /\nCeleriac cannot start:\n {2}DATABASE_URL: postgres:\/\/someone:\*\*\*@localhost:\d+\/app cannot be reached \(connect ECONNREFUSED .*\)\. Start that database, or correct the URL; without DATABASE_URL an embedded/,
+      );
+  });
+
+  it('is a wrong argument of the worker: said in its words', async () => {
+    const worker = { entry: 'worker' } as const;
+    const environment = { DATABASE_URL: database.url };
+    expect(await refusal(environment, { ...worker, args: ['-c', 'many'] })).toContain('CONCURRENCY (-c): ');
+    expect(await refusal(environment, { ...worker, args: ['-Q', 'a b'] })).toContain('QUEUES (-Q): ');
+    expect(await refusal(environment, { ...worker, args: ['--qeues', 'a'] })).toMatch(
+      /Unknown option '--qeues'.*\n {2}Usage: node dist\/worker\.js/,
+    );
+  });
+});
