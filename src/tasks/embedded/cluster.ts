@@ -10,7 +10,8 @@ import type { Place } from './place.js';
 import { isAlive } from './postmaster.js';
 
 export const DATABASE = 'celeriac';
-export const DATABASE_USER = 'celeriac';
+/** Not the name of a schema: Postgres would put unqualified tables of the application into it (search_path has "$user" first). */
+export const DATABASE_USER = 'postgres';
 
 const HOUR = 3_600_000;
 const SETTINGS = [

@@ -14,7 +14,7 @@ export interface EmbeddedPostgresOptions {
 }
 
 export interface EmbeddedPostgres {
-  /** `postgres://celeriac:…@127.0.0.1:…/celeriac`, with a generated password and a port chosen at start. */
+  /** `postgres://postgres:…@127.0.0.1:…/celeriac`, with a generated password and a port chosen at start. */
   readonly url: string;
   /**
    * Where the data is: the folder asked for, unless this process is root and the user who runs Postgres in its place cannot
