@@ -7,19 +7,28 @@ import { createScratchFolder, type ScratchFolder } from '../support/scratch-fold
 
 const PASSWORD = 'not-to-be-shown';
 
-// connecting is tried for half a minute
+// an unreachable database is tried for half a minute
 jest.setTimeout(90_000);
 
 describe('a mistake in the environment', () => {
   let folder: ScratchFolder;
   let database: TestDatabase;
   let other: Server;
+  /** They take longest, so they begin first. */
+  let unreachable: ApplicationProcess[];
 
   beforeAll(async () => {
     folder = await createScratchFolder('environment');
     database = await createDatabase();
     other = createServer().listen(0, '127.0.0.1');
-    await once(other, 'listening');
+    // a port that was free a moment ago
+    const closed = createServer().listen(0, '127.0.0.1');
+    await Promise.all([once(other, 'listening'), once(closed, 'listening')]);
+    const DATABASE_URL = `postgres://someone:${PASSWORD}@localhost:${portOf(closed)}/app`;
+    closed.close();
+    unreachable = (['main', 'worker'] as const).map(
+      (entry) => new ApplicationProcess(entry, { cwd: folder.path, environment: { DATABASE_URL } }),
+    );
   });
   afterAll(async () => {
     other.close();
@@ -34,7 +43,10 @@ describe('a mistake in the environment', () => {
     environment: NodeJS.ProcessEnv,
     { entry = 'main', args = [] }: { entry?: 'main' | 'worker'; args?: string[] } = {},
   ): Promise<string> {
-    const process = new ApplicationProcess(entry, { cwd: folder.path, environment, args });
+    return lastWords(new ApplicationProcess(entry, { cwd: folder.path, environment, args }));
+  }
+
+  async function lastWords(process: ApplicationProcess): Promise<string> {
     expect(await process.ended()).toBe(1);
     expect(process.output).not.toContain(PASSWORD);
     return process.output;
@@ -107,15 +119,7 @@ describe('a mistake in the environment', () => {
   });
 
   it('is a database that stays unreachable: said at the end, by the API and by a worker', async () => {
-    // a port that was free a moment ago
-    const closed = createServer().listen(0, '127.0.0.1');
-    await once(closed, 'listening');
-    const DATABASE_URL = `postgres://someone:${PASSWORD}@localhost:${portOf(closed)}/app`;
-    closed.close();
-    const outputs = await Promise.all([
-      refusal({ DATABASE_URL }),
-      refusal({ DATABASE_URL }, { entry: 'worker' }),
-    ]);
+    const outputs = await Promise.all(unreachable.map((process) => lastWords(process)));
     for (const output of outputs)
       expect(output).toMatch(
         /\nCeleriac cannot start:\n {2}DATABASE_URL: postgres:\/\/someone:\*\*\*@localhost:\d+\/app cannot be reached \(connect ECONNREFUSED .*\)\. Start that database, or correct the URL; without DATABASE_URL an embedded/,
