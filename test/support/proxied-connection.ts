@@ -89,7 +89,9 @@ export class ProxiedConnection {
   }
 
   private reset(): void {
-    this.client.resetAndDestroy();
+    // a socket that has said its last word cannot be reset any more, and would never report that it is closed
+    if (this.client.writableEnded) this.client.destroy();
+    else this.client.resetAndDestroy();
     this.server.destroy();
   }
 }

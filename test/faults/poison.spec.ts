@@ -1,0 +1,42 @@
+import { describe, expect, it } from '@jest/globals';
+import { scenario } from '../support/fault-scenario.js';
+import { until } from '../support/until.js';
+
+/** The default of `maxCrashes`: the fourth death ends it. */
+const DEATHS = 4;
+
+describe('a task that kills its worker', () => {
+  // fault 18
+  it('fails after a few deaths, and its neighbours finish', async () => {
+    const n = 60;
+    await scenario({}, async (s) => {
+      const accepted = new Map(await s.append(n / 2, 50));
+      const poison = await s.demo.crash.delay();
+      for (const [id, line] of await s.append(n / 2, 50)) accepted.set(id, line);
+
+      let deaths = 0;
+      let worker = await s.fleet.start();
+      const state = () => poison.state();
+      await until(
+        'the poison has failed',
+        async () => {
+          if (!worker.isRunning) {
+            expect(await worker.ended()).toMatchObject({ signal: 'SIGKILL' });
+            deaths++;
+            worker = await s.fleet.start();
+          }
+          return (await state()) === 'FAILURE';
+        },
+        60_000,
+      );
+      expect(deaths).toBe(DEATHS);
+      expect(worker.isRunning).toBe(true);
+      const record = await poison.record();
+      expect(record).toMatchObject({ attempt: DEATHS, error: { name: 'WorkerLostError' } });
+
+      await s.sql.query('DELETE FROM public.ending WHERE id = $1', [poison.id]);
+      const figures = await s.barB(accepted, DEATHS * 10);
+      s.report('18', { n: n + 1, deaths, ...figures });
+    });
+  }, 120_000);
+});
