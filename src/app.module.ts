@@ -6,7 +6,10 @@ import { ApplicationDatabase, DatabaseModule } from './database.module.js';
 import { environment } from './environment.js';
 import { BatchModule } from './jobs/batch/batch.module.js';
 import { DemoTasksModule } from './jobs/demo/demo-tasks.module.js';
+import { CrawlerModule } from './jobs/crawler/crawler.module.js';
+import { EmailModule } from './jobs/email/email.module.js';
 import { HealthModule } from './jobs/health/health.module.js';
+import { ImagesModule } from './jobs/images/images.module.js';
 import { MathModule } from './jobs/math/math.module.js';
 import { HttpErrorFilter, TasksHttpModule } from './tasks/http/index.js';
 import { TasksModule } from './tasks/index.js';
@@ -33,9 +36,19 @@ const production = environment.NODE_ENV === 'production';
       shutdownGrace: environment.SHUTDOWN_GRACE,
       lease: environment.LEASE,
     }),
-    TasksHttpModule.forRoot(),
+    TasksHttpModule.forRoot({ anonymous: environment.ALLOW_ANONYMOUS }),
     HealthModule,
     MathModule,
+    EmailModule.forRoot({
+      smtpUrl: environment.SMTP_URL,
+      from: environment.EMAIL_FROM,
+      outbox: environment.OUTBOX_FOLDER,
+    }),
+    ImagesModule.forRoot({ folder: environment.IMAGES_FOLDER, output: environment.THUMBNAILS_FOLDER }),
+    CrawlerModule.forRoot({
+      allowPrivateAddresses: environment.CRAWLER_ALLOW_PRIVATE_ADDRESSES,
+      userAgent: environment.CRAWLER_USER_AGENT,
+    }),
     BatchModule.forRoot({ folder: environment.BATCH_FOLDER, uploads: environment.UPLOADS_FOLDER }),
     ...(production ? [] : [DemoTasksModule.forRoot({ ledger: environment.DEMO_LEDGER })]),
   ],

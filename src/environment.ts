@@ -32,6 +32,13 @@ const schema = z.object({
   LEASE: z.string().default('15s'),
   BATCH_FOLDER: z.string().default('data/batch'),
   UPLOADS_FOLDER: z.string().default('data/uploads'),
+  SMTP_URL: url(['smtp:', 'smtps:']).optional(),
+  EMAIL_FROM: z.string().optional(),
+  OUTBOX_FOLDER: z.string().default('data/outbox'),
+  IMAGES_FOLDER: z.string().default('data/images'),
+  THUMBNAILS_FOLDER: z.string().default('data/thumbnails'),
+  CRAWLER_ALLOW_PRIVATE_ADDRESSES: flag.default(false),
+  CRAWLER_USER_AGENT: z.string().optional(),
   DEMO_LEDGER: z.string().optional(),
 });
 

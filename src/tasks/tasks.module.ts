@@ -9,6 +9,7 @@ import {
 } from '@nestjs/common';
 import { DiscoveryModule, ExternalContextCreator, ModulesContainer } from '@nestjs/core';
 import type { DataSource } from 'typeorm';
+import { Administration } from './control/administration.js';
 import { TaskExplorer } from './definition/task-explorer.js';
 import { TaskRegistry } from './definition/task-registry.js';
 import { TaskPipeline } from './execution/pipeline.js';
@@ -36,6 +37,11 @@ const providers: Provider[] = [
   { provide: STORAGE, useFactory: openStorage, inject: [APPLICATION_DATA_SOURCE, OPTIONS] },
   TaskRegistry,
   TaskExplorer,
+  {
+    provide: Administration,
+    useFactory: (storage: Storage) => new Administration(storage),
+    inject: [STORAGE],
+  },
   {
     provide: TaskPipeline,
     useFactory: (
@@ -71,7 +77,11 @@ const providers: Provider[] = [
  * Background tasks for the application: provides {@link TaskService}. Importing it starts no worker, unless
  * `worker: 'inline'` says so.
  */
-@Module({ imports: [DiscoveryModule], providers, exports: [TaskService, TaskRegistry, Worker] })
+@Module({
+  imports: [DiscoveryModule],
+  providers,
+  exports: [TaskService, TaskRegistry, Worker, Administration],
+})
 export class TasksModule
   extends ConfigurableTasksModule
   implements OnApplicationBootstrap, OnModuleDestroy, OnApplicationShutdown

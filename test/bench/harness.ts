@@ -41,7 +41,10 @@ let applications = 0;
 async function applicationOf(url: string) {
   const name = `bench${++applications}`;
   @Module({
-    imports: [TypeOrmModule.forRoot({ name, type: 'postgres', url }), TasksModule.forRoot({ dataSource: name })],
+    imports: [
+      TypeOrmModule.forRoot({ name, type: 'postgres', url }),
+      TasksModule.forRoot({ dataSource: name }),
+    ],
     providers: [BenchTasks],
   })
   class BenchModule {}

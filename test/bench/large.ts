@@ -12,7 +12,8 @@ export async function addPending(bench: Bench, rows: number): Promise<void> {
 }
 
 export async function addFinished(bench: Bench, rows: number): Promise<void> {
-  await bench.sql.query(`INSERT INTO ${bench.tables.done} (id, state, name, queue, ready_at, started_at, finished_at, args, result)
+  await bench.sql
+    .query(`INSERT INTO ${bench.tables.done} (id, state, name, queue, ready_at, started_at, finished_at, args, result)
     SELECT ${ID}, 'SUCCESS', 'bench.add', 'default', now(), now(), now(), '[2,3]', '5' FROM generate_series(1, ${rows})`);
 }
 

@@ -22,12 +22,26 @@ console.log(
     `medians of ${pairs} pairs of ${n(count)} tasks\n`,
 );
 try {
-  const submitted = await compare('submit, 500 in flight', submits, rawInserts, 'multi-row INSERT by plain pg', 0.6);
-  const settled = await compare('ready to settled, concurrency 200', settles, rawSettles, 'claim and settle by plain pg', 0.6);
+  const submitted = await compare(
+    'submit, 500 in flight',
+    submits,
+    rawInserts,
+    'multi-row INSERT by plain pg',
+    0.6,
+  );
+  const settled = await compare(
+    'ready to settled, concurrency 200',
+    settles,
+    rawSettles,
+    'claim and settle by plain pg',
+    0.6,
+  );
 
   await bench.clear();
   const times = await submitToStart(bench, 200);
-  console.log(`submit to start, idle: p50 ${n(median(times), 2)} ms, p99 ${n(percentile(times, 99), 2)} ms\n`);
+  console.log(
+    `submit to start, idle: p50 ${n(median(times), 2)} ms, p99 ${n(percentile(times, 99), 2)} ms\n`,
+  );
 
   await bench.clear();
   await addFinished(bench, rows);
@@ -41,13 +55,21 @@ try {
   await again('  submit', submits, submitted);
   await again('  ready to settled', settles, settled);
   await release();
-  console.log(`\npeak memory of this process (application, worker and the raw loops): ${n(process.resourceUsage().maxRSS / 1024)} MiB`);
+  console.log(
+    `\npeak memory of this process (application, worker and the raw loops): ${n(process.resourceUsage().maxRSS / 1024)} MiB`,
+  );
 } finally {
   await bench.close();
 }
 
 /** Alternates, after one round that does not count. @returns our median */
-async function compare(title: string, ours: Measure, raw: Measure, rawTitle: string, bar: number): Promise<number> {
+async function compare(
+  title: string,
+  ours: Measure,
+  raw: Measure,
+  rawTitle: string,
+  bar: number,
+): Promise<number> {
   const a: number[] = [];
   const b: number[] = [];
   for (let i = -1; i < pairs; i++) {
@@ -61,12 +83,16 @@ async function compare(title: string, ours: Measure, raw: Measure, rawTitle: str
   }
   const ratio = median(a.map((x, i) => x / b[i]!));
   const all = a.map((x, i) => (x / b[i]!).toFixed(2)).join(' ');
-  console.log(`${title}: ${n(median(a))}/s\n  ${rawTitle}: ${n(median(b))}/s\n  ratio ${ratio.toFixed(2)} (bar ${bar}; ${all})\n`);
+  console.log(
+    `${title}: ${n(median(a))}/s\n  ${rawTitle}: ${n(median(b))}/s\n  ratio ${ratio.toFixed(2)} (bar ${bar}; ${all})\n`,
+  );
   return median(a);
 }
 
 async function again(title: string, measure: Measure, before: number): Promise<void> {
   const values: number[] = [];
   for (let i = 0; i < pairs; i++) values.push(await measure(bench, count));
-  console.log(`${title}: ${n(median(values))}/s, ${(median(values) / before).toFixed(2)}× of the small table (bar 0.8)`);
+  console.log(
+    `${title}: ${n(median(values))}/s, ${(median(values) / before).toFixed(2)}× of the small table (bar 0.8)`,
+  );
 }

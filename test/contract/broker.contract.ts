@@ -34,7 +34,9 @@ class ContractTasks {
   @Task()
   async untilAborted(ctx: TaskContext): Promise<string> {
     ran.push({ name: 'untilAborted', value: ctx.id, at: Date.now() });
-    await new Promise<void>((resolve) => ctx.signal.addEventListener('abort', () => resolve(), { once: true }));
+    await new Promise<void>((resolve) =>
+      ctx.signal.addEventListener('abort', () => resolve(), { once: true }),
+    );
     ctx.signal.throwIfAborted();
     return 'not aborted';
   }
@@ -61,7 +63,11 @@ export function describeBroker(name: string, url: string | undefined): void {
 
     beforeAll(async () => {
       database = await createDatabase();
-      application = await createApplication(database.url, { providers: [ContractTasks] }, { broker: url, revokeGrace: '10s' });
+      application = await createApplication(
+        database.url,
+        { providers: [ContractTasks] },
+        { broker: url, revokeGrace: '10s' },
+      );
     });
     afterAll(async () => {
       await application.close();
@@ -152,10 +158,18 @@ export function describeBroker(name: string, url: string | undefined): void {
     it('makes a failed task live again when an operator retries it', async () => {
       const handle = await tasks().failing.delay();
       await handle.get({ timeout: '10s' }).catch(() => undefined);
-      expect(await application.tasks.retry(handle.id, { by: 'ann' })).toMatchObject({ id: handle.id, error: null, retries: 0 });
+      expect(await application.tasks.retry(handle.id, { by: 'ann' })).toMatchObject({
+        id: handle.id,
+        error: null,
+        retries: 0,
+      });
       await handle.get({ timeout: '10s' }).catch(() => undefined);
       expect(await handle.record()).toMatchObject({ state: 'FAILURE', retries: 2, attempt: 6 });
-      expect((await application.tasks.history(handle.id)).some((entry) => entry.kind === 'retry' && entry.by === 'ann')).toBe(true);
+      expect(
+        (await application.tasks.history(handle.id)).some(
+          (entry) => entry.kind === 'retry' && entry.by === 'ann',
+        ),
+      ).toBe(true);
     });
 
     it('gives 9 the way before 0', async () => {
@@ -166,7 +180,11 @@ export function describeBroker(name: string, url: string | undefined): void {
       await until('every slot is taken', () => runs('gated').length === before + 20);
       ran.length = 0;
       const low = await application.tasks.submitMany(
-        Array.from({ length: 60 }, (_, i) => ({ name: 'contract.note', args: [`low ${i}`], options: { priority: 0 } })),
+        Array.from({ length: 60 }, (_, i) => ({
+          name: 'contract.note',
+          args: [`low ${i}`],
+          options: { priority: 0 },
+        })),
       );
       const high = await tasks().note.applyAsync(['high'], { priority: 9 });
       open();
@@ -178,7 +196,11 @@ export function describeBroker(name: string, url: string | undefined): void {
     it('starves no queue while another one is flooded', async () => {
       ran.length = 0;
       await application.tasks.submitMany(
-        Array.from({ length: 2000 }, (_, i) => ({ name: 'contract.note', args: [i], options: { priority: 9 } })),
+        Array.from({ length: 2000 }, (_, i) => ({
+          name: 'contract.note',
+          args: [i],
+          options: { priority: 9 },
+        })),
       );
       const other = await tasks().elsewhere.delay('not starved');
       await other.get({ timeout: '10s' });
@@ -188,7 +210,9 @@ export function describeBroker(name: string, url: string | undefined): void {
 
     it('leaves nothing behind', async () => {
       await until('the table is empty', async () => {
-        const { rows } = await database.sql.query<{ n: number }>('SELECT count(*)::int AS n FROM celeriac.task');
+        const { rows } = await database.sql.query<{ n: number }>(
+          'SELECT count(*)::int AS n FROM celeriac.task',
+        );
         return rows[0]!.n === 0;
       });
     });

@@ -2,11 +2,23 @@ import { describe, expect, it } from '@jest/globals';
 import { Controller, Injectable, Module } from '@nestjs/common';
 import { DiscoveryModule } from '@nestjs/core';
 import { Test } from '@nestjs/testing';
-import { Ctx, Task, TaskContext, TaskDefinitionError, TaskRegistry, UnknownTaskError } from '#dist/tasks/index.js';
+import {
+  Ctx,
+  Task,
+  TaskContext,
+  TaskDefinitionError,
+  TaskRegistry,
+  UnknownTaskError,
+  type TaskOptions,
+} from '#dist/tasks/index.js';
 import { TaskExplorer } from '#dist/tasks/definition/task-explorer.js';
 
 /** Discovers the tasks of these providers, as the module does at start. */
-async function discover(metadata: { providers?: never[] | unknown[]; imports?: unknown[]; controllers?: unknown[] }): Promise<TaskRegistry> {
+async function discover(metadata: {
+  providers?: never[] | unknown[];
+  imports?: unknown[];
+  controllers?: unknown[];
+}): Promise<TaskRegistry> {
   const module = await Test.createTestingModule({
     imports: [DiscoveryModule, ...((metadata.imports ?? []) as never[])],
     providers: [TaskRegistry, TaskExplorer, ...((metadata.providers ?? []) as never[])],
@@ -44,12 +56,17 @@ describe('discovery', () => {
 
   it('suggests the nearest name for an unknown one', async () => {
     const registry = await discover({ providers: [MathTasks] });
-    expect(() => registry.get('math.ad')).toThrow(new UnknownTaskError('math.ad', ", did you mean 'math.add'?"));
+    expect(() => registry.get('math.ad')).toThrow(
+      new UnknownTaskError('math.ad', ", did you mean 'math.add'?"),
+    );
   });
 
   it('finds tasks of providers made by factories, and once when a provider has two tokens', async () => {
     const registry = await discover({
-      providers: [{ provide: 'FACTORY', useFactory: () => new MathTasks() }, { provide: 'ALIAS', useExisting: 'FACTORY' }],
+      providers: [
+        { provide: 'FACTORY', useFactory: () => new MathTasks() },
+        { provide: 'ALIAS', useExisting: 'FACTORY' },
+      ],
     });
     expect(names(registry)).toEqual(['math.add', 'sums.subtract']);
   });
@@ -85,7 +102,11 @@ describe('inheritance', () => {
   });
 
   it('takes an override as a task only when it is decorated itself', async () => {
-    expect(names(await discover({ providers: [FirstTasks, SecondTasks] }))).toEqual(['first.other', 'first.run', 'second.renamed']);
+    expect(names(await discover({ providers: [FirstTasks, SecondTasks] }))).toEqual([
+      'first.other',
+      'first.run',
+      'second.renamed',
+    ]);
   });
 
   it('refuses a name that two subclasses would share', async () => {
@@ -97,7 +118,9 @@ describe('inheritance', () => {
     class A extends Named {}
     @Injectable()
     class B extends Named {}
-    await expect(discover({ providers: [A, B] })).rejects.toThrow(/two tasks are called 'shared.run': A.run in .* and B.run in .*name/);
+    await expect(discover({ providers: [A, B] })).rejects.toThrow(
+      /two tasks are called 'shared.run': A.run in .* and B.run in .*name/,
+    );
   });
 });
 
@@ -107,7 +130,9 @@ describe('what cannot work is said at start', () => {
     class One {}
     @Module({ providers: [MathTasks] })
     class Two {}
-    await expect(discover({ imports: [One, Two] })).rejects.toThrow(/MathTasks is provided twice, by One and by Two.*export it there/);
+    await expect(discover({ imports: [One, Two] })).rejects.toThrow(
+      /MathTasks is provided twice, by One and by Two.*export it there/,
+    );
   });
 
   it('a task on a controller', async () => {
@@ -116,7 +141,9 @@ describe('what cannot work is said at start', () => {
       @Task()
       add(): void {}
     }
-    await expect(discover({ controllers: [MathController] })).rejects.toThrow(/on MathController.add: tasks live on providers/);
+    await expect(discover({ controllers: [MathController] })).rejects.toThrow(
+      /on MathController.add: tasks live on providers/,
+    );
   });
 
   it('a context whose type is unknown at run time, as with import type', async () => {
@@ -128,7 +155,9 @@ describe('what cannot work is said at start', () => {
       @Task()
       run(_input: string, _ctx: OnlyAType): void {}
     }
-    await expect(discover({ providers: [TypedTasks] })).rejects.toThrow(/parameter '_ctx' is not known at run time.*import \{ TaskContext \}/);
+    await expect(discover({ providers: [TypedTasks] })).rejects.toThrow(
+      /parameter '_ctx' is not known at run time.*import \{ TaskContext \}/,
+    );
   });
 
   it('a context that is not last', async () => {
@@ -137,7 +166,9 @@ describe('what cannot work is said at start', () => {
       @Task()
       run(_ctx: TaskContext, _input: string): void {}
     }
-    await expect(discover({ providers: [OrderTasks] })).rejects.toThrow(/the TaskContext must be the last parameter/);
+    await expect(discover({ providers: [OrderTasks] })).rejects.toThrow(
+      /the TaskContext must be the last parameter/,
+    );
   });
 
   it.each([
@@ -148,12 +179,12 @@ describe('what cannot work is said at start', () => {
     [{ queue: 'a b' }, /queue: expected a queue name/],
     [{ softTimeLimit: 'soon' }, /softTimeLimit: expected milliseconds/],
     [{ retry: { max: -1 } }, /retry.max: expected a whole number/],
-    [{ retry: { maxx: 1 } as object }, /retry.maxx: expected one of/],
-    [{ retrys: true } as object, /unknown option 'retrys', did you mean 'retry'\?/],
+    [{ retry: { maxx: 1 } }, /retry.maxx: expected one of/],
+    [{ retrys: true }, /unknown option 'retrys', did you mean 'retry'\?/],
   ])('wrong options: %j', async (options, message) => {
     @Injectable()
     class WrongTasks {
-      @Task(options)
+      @Task(options as TaskOptions)
       run(): void {}
     }
     const error = await discover({ providers: [WrongTasks] }).catch((e: unknown) => e);

@@ -1,7 +1,15 @@
 import { describe, expect, it } from '@jest/globals';
 import { Injectable } from '@nestjs/common';
 import { Observable, of as just } from 'rxjs';
-import { Task, TaskContext, type Jsonified, type TaskArgs, type TaskHandle, type TaskRefs, type TaskResult } from '#dist/tasks/index.js';
+import {
+  Task,
+  TaskContext,
+  type Jsonified,
+  type TaskArgs,
+  type TaskHandle,
+  type TaskRefs,
+  type TaskResult,
+} from '#dist/tasks/index.js';
 import { createReferences } from '#dist/tasks/definition/create-references.js';
 
 interface Input {
@@ -30,14 +38,14 @@ class SampleTasks {
   observable(): Observable<number> {
     return just(1);
   }
-  anything(_value: any): any {}
   protected helper(): void {}
   onModuleInit(): void {}
   label = 'x';
 }
 
-type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
-const holds = <_T extends true>() => {};
+type Equal<A, B> = [A, B] extends [B, A] ? true : false;
+/** Takes nothing but true as its type argument. */
+function holds<T extends true>(..._none: T[]): void {}
 
 /** Compiling is the test: the type check of the project includes this file. */
 export function types(refs: TaskRefs<SampleTasks>): void {

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { execFile } from 'node:child_process';
-import { access, readFile } from 'node:fs/promises';
+import { access } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -56,12 +56,9 @@ describe('the application without a DATABASE_URL', () => {
   it('says in its banner where everything is, without the password of the database', async () => {
     const main = start('main');
     const url = await main.url();
-    const password = await readFile(join(data(), 'celeriac-password'), 'utf8');
-    expect(password.length).toBeGreaterThan(10);
-    expect(main.output).not.toContain(password);
-
+    expect(main.output).not.toMatch(/:\/\/[^\s:@/]*:(?!\*\*\*@)[^\s@/]*@/);
     const banner = main.output.slice(main.output.indexOf('Celeriac is ready.'));
-    expect(banner).toMatch(/database +postgres:\/\/celeriac:\*\*\*@127\.0\.0\.1:\d+\/celeriac \(embedded\)/);
+    expect(banner).toMatch(/database +postgres:\/\/\w+:\*\*\*@127\.0\.0\.1:\d+\/celeriac \(embedded\)/);
     expect(banner).toMatch(/broker +the database/);
     expect(banner).toMatch(/worker +in this process, 10 at once/);
     expect(banner).toMatch(/queues +default/);

@@ -161,8 +161,12 @@ describe('a handler runs through Nest’s own pipeline', () => {
 
   it('pipes transform and refuse arguments, and leave the context alone', async () => {
     expect(await run('validated', [{ x: 1, y: 2 }])).toEqual([true, 3, 'pipeline.validated']);
-    expect(await failure('validated', [{ x: 'one', y: 2 }])).toMatchObject({ message: expect.stringContaining('x must be an integer') });
-    expect(await failure('validated', [{ x: 1, y: 2, z: 3 }])).toMatchObject({ message: expect.stringContaining('z should not exist') });
+    expect(await failure('validated', [{ x: 'one', y: 2 }])).toMatchObject({
+      message: expect.stringContaining('x must be an integer'),
+    });
+    expect(await failure('validated', [{ x: 1, y: 2, z: 3 }])).toMatchObject({
+      message: expect.stringContaining('z should not exist'),
+    });
   });
 
   it('a filter sees a failure and may translate it, but never makes a success of it', async () => {

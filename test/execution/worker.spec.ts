@@ -1,7 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { Injectable } from '@nestjs/common';
-import { SoftTimeLimitExceededError, Task, TaskContext, TaskFailedError, TaskRevokedError } from '#dist/tasks/index.js';
+import {
+  SoftTimeLimitExceededError,
+  Task,
+  TaskContext,
+  TaskFailedError,
+  TaskRevokedError,
+} from '#dist/tasks/index.js';
 import { createApplication, type TestApplication } from '../support/application.js';
 import { createDatabase, type TestDatabase } from '../support/database.js';
 import { until } from '../support/until.js';
@@ -67,7 +73,10 @@ describe('a worker', () => {
     const { tasks } = await start();
     const slow = await tasks.of(WorkTasks).slow.delay();
     const error = await slow.get({ timeout: '10s' }).catch((e: unknown) => e);
-    expect((error as TaskFailedError).error).toMatchObject({ name: 'SoftTimeLimitExceededError', code: 'SOFT_TIME_LIMIT_EXCEEDED' });
+    expect((error as TaskFailedError).error).toMatchObject({
+      name: 'SoftTimeLimitExceededError',
+      code: 'SOFT_TIME_LIMIT_EXCEEDED',
+    });
     const cleans = await tasks.of(WorkTasks).cleansUp.delay();
     expect(await cleans.get({ timeout: '10s' })).toBe('cleaned up');
   });
@@ -91,7 +100,10 @@ describe('a worker', () => {
     await until('it runs', () => first.worker.active.length === 1);
     await first.worker.stop(10);
     expect(await handle.record()).toMatchObject({ state: 'PENDING', attempt: 0, retries: 0 });
-    expect((await first.tasks.history(handle.id)).map((entry) => entry.kind)).toEqual(['submitted', 'released']);
+    expect((await first.tasks.history(handle.id)).map((entry) => entry.kind)).toEqual([
+      'submitted',
+      'released',
+    ]);
     const second = await start();
     await until('it runs again', () => second.worker.active.length === 1);
     expect(await handle.record()).toMatchObject({ state: 'STARTED', attempt: 1 });
@@ -111,7 +123,13 @@ describe('a worker', () => {
     const { tasks } = await start();
     const handle = await tasks.of(WorkTasks).progress.delay(500);
     await handle.get({ timeout: '10s' });
-    expect((await handle.record()).progress).toEqual({ current: 500, total: 500, percent: 100, message: 'step 500', detail: { i: 500 } });
+    expect((await handle.record()).progress).toEqual({
+      current: 500,
+      total: 500,
+      percent: 100,
+      message: 'step 500',
+      detail: { i: 500 },
+    });
   });
 
   it('revokes a task that was not started in time', async () => {
@@ -143,7 +161,11 @@ describe('a worker', () => {
       [worker.name, handle.id],
     );
     expect(await handle.get({ timeout: '10s' })).toBe('found');
-    expect((await tasks.history(handle.id)).map((entry) => entry.kind)).toEqual(['submitted', 'released', 'succeeded']);
+    expect((await tasks.history(handle.id)).map((entry) => entry.kind)).toEqual([
+      'submitted',
+      'released',
+      'succeeded',
+    ]);
   });
 
   it('leaves a task that it does not have to a worker that has it', async () => {
@@ -151,7 +173,9 @@ describe('a worker', () => {
     open.push(application);
     await application.startWorker({ queues: ['default'] });
     const handle = await application.tasks.submit('work.echo', ['who?'], { queue: 'default' });
-    await until('it was put back', async () => (await application.tasks.history(handle.id)).some((entry) => entry.kind === 'unknown'));
+    await until('it was put back', async () =>
+      (await application.tasks.history(handle.id)).some((entry) => entry.kind === 'unknown'),
+    );
     expect(await handle.record()).toMatchObject({ state: 'PENDING', attempt: 0 });
     await start();
     expect(await handle.get({ timeout: '20s' })).toBe('who?');

@@ -23,14 +23,15 @@ describe('a message delivered five times', () => {
     await scenario({}, async (s) => {
       const accepted = await s.append(n, 0);
       const messages = [...accepted.keys()].map((id) => ({ id, dispatch: 1 }));
-      const { store, workers, close } = await openStore(s.url, TIMES);
+      const opened = await openStore(s.url, TIMES);
+      const { store, workers } = opened;
       const copies = s.random.shuffled(Array.from({ length: TIMES }, () => messages).flat());
       const calls: Promise<{ id: string }[]>[] = [];
       for (let i = 0; i < copies.length; i += 100)
         calls.push(store.claimById(s.random.pick(workers), copies.slice(i, i + 100), String(i + 1)));
       const claimed = (await Promise.all(calls)).flat().map((task) => task.id);
       const again = await store.claimById(workers[0]!, copies, '1');
-      await close();
+      await opened.close();
 
       expect(claimed).toHaveLength(n);
       expect(new Set(claimed).size).toBe(n);
@@ -42,7 +43,8 @@ describe('a message delivered five times', () => {
   it('is claimed once when five workers race for the same rows', async () => {
     await scenario({}, async (s) => {
       await s.append(n, 0);
-      const { store, workers, close } = await openStore(s.url, TIMES);
+      const opened = await openStore(s.url, TIMES);
+      const { store, workers } = opened;
       const places = [{ queue: 'default', priority: 0, from: '-infinity' }];
       let fence = 0;
       const takeAll = async (worker: string): Promise<string[]> => {
@@ -56,7 +58,7 @@ describe('a message delivered five times', () => {
         return mine;
       };
       const shares = await Promise.all(workers.map(takeAll));
-      await close();
+      await opened.close();
 
       const claimed = shares.flat();
       expect(claimed).toHaveLength(n);
@@ -70,13 +72,13 @@ describe('a message delivered five times', () => {
     const database = await createDatabase();
     const ledger = await Ledger.create();
     let messages = 0;
-    const publish = MemoryBroker.prototype.publish;
+    const { publish: original } = Object.getOwnPropertyDescriptors(MemoryBroker.prototype);
     jest.spyOn(MemoryBroker.prototype, 'publish').mockImplementation(async function (
       this: MemoryBroker,
       given: readonly TaskMessage[],
     ) {
       messages += given.length * TIMES;
-      await publish.call(this, Array.from({ length: TIMES }, () => given).flat());
+      await original.value!.call(this, Array.from({ length: TIMES }, () => given).flat());
     });
     const application = await createApplication(
       database.url,

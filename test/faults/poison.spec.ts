@@ -10,13 +10,12 @@ describe('a task that kills its worker', () => {
   it('fails after a few deaths, and its neighbours finish', async () => {
     const n = 60;
     await scenario({}, async (s) => {
-      const accepted = new Map(await s.append(n / 2, 50));
+      const accepted = new Map(await s.append(n / 2, 20));
       const poison = await s.demo.crash.delay();
-      for (const [id, line] of await s.append(n / 2, 50)) accepted.set(id, line);
+      for (const [id, line] of await s.append(n / 2, 20)) accepted.set(id, line);
 
       let deaths = 0;
       let worker = await s.fleet.start();
-      const state = () => poison.state();
       await until(
         'the poison has failed',
         async () => {
@@ -25,7 +24,7 @@ describe('a task that kills its worker', () => {
             deaths++;
             worker = await s.fleet.start();
           }
-          return (await state()) === 'FAILURE';
+          return (await poison.state()) === 'FAILURE';
         },
         60_000,
       );
@@ -34,7 +33,7 @@ describe('a task that kills its worker', () => {
       const record = await poison.record();
       expect(record).toMatchObject({ attempt: DEATHS, error: { name: 'WorkerLostError' } });
 
-      await s.sql.query('DELETE FROM public.ending WHERE id = $1', [poison.id]);
+      await s.tasks.forget(poison.id);
       const figures = await s.barB(accepted, DEATHS * 10);
       s.report('18', { n: n + 1, deaths, ...figures });
     });

@@ -4,7 +4,11 @@ import { Batcher, bisect } from '#dist/tasks/store/batcher.js';
 
 /** A batcher whose batches end when the test says so. */
 function heldBatcher(options: { lanes?: number; capacity?: number; maxItems?: number } = {}) {
-  const batches: { items: readonly number[]; end: (results?: (number | Error)[]) => void; fail: (error: Error) => void }[] = [];
+  const batches: {
+    items: readonly number[];
+    end: (results?: (number | Error)[]) => void;
+    fail: (error: Error) => void;
+  }[] = [];
   const batcher = new Batcher<number, number>({
     what: 'numbers',
     lanes: 1,
@@ -93,17 +97,23 @@ describe('a bad item in a batch', () => {
       },
     );
     expect(results[37]).toBeInstanceOf(Error);
-    expect(through.sort((a, b) => a - b)).toEqual(Array.from({ length: 100 }, (_, i) => i).filter((i) => i !== 37));
+    expect(through.sort((a, b) => a - b)).toEqual(
+      Array.from({ length: 100 }, (_, i) => i).filter((i) => i !== 37),
+    );
     expect(results.filter((result) => result instanceof Error)).toHaveLength(1);
   });
 
   it('is not looked for when the database is at fault', async () => {
     let tries = 0;
     await expect(
-      bisect([1, 2, 3, 4], () => false, async () => {
-        tries++;
-        throw new Error('away');
-      }),
+      bisect(
+        [1, 2, 3, 4],
+        () => false,
+        async () => {
+          tries++;
+          throw new Error('away');
+        },
+      ),
     ).rejects.toThrow('away');
     expect(tries).toBe(1);
   });

@@ -33,15 +33,26 @@ describe('asking and operating', () => {
 
   it('lists newest first, by filter and page, without arguments and results', async () => {
     const handles = [];
-    for (let i = 0; i < 5; i++) handles.push(await refs().ok.applyAsync([`v${i}`], { tags: { batch: 'list' } }));
+    for (let i = 0; i < 5; i++)
+      handles.push(await refs().ok.applyAsync([`v${i}`], { tags: { batch: 'list' } }));
     await Promise.all(handles.map((handle) => handle.get({ timeout: '10s' })));
     const first = await application.tasks.list({ tags: { batch: 'list' }, state: 'SUCCESS' }, { limit: 3 });
-    expect(first.items.map((item) => item.id)).toEqual(handles.slice(2).reverse().map((handle) => handle.id));
+    expect(first.items.map((item) => item.id)).toEqual(
+      handles
+        .slice(2)
+        .toReversed()
+        .map((handle) => handle.id),
+    );
     expect(first.items[0]).toMatchObject({ args: null, result: null, name: 'op.ok' });
-    const second = await application.tasks.list({ tags: { batch: 'list' }, state: 'SUCCESS' }, { limit: 3, cursor: first.nextCursor! });
+    const second = await application.tasks.list(
+      { tags: { batch: 'list' }, state: 'SUCCESS' },
+      { limit: 3, cursor: first.nextCursor! },
+    );
     expect(second.items).toHaveLength(2);
     expect(second.nextCursor).toBeNull();
-    await expect(application.tasks.list({}, { limit: 201 })).rejects.toThrow(/limit: expected a whole number from 1 to 200/);
+    await expect(application.tasks.list({}, { limit: 201 })).rejects.toThrow(
+      /limit: expected a whole number from 1 to 200/,
+    );
   });
 
   it('counts by state', async () => {
@@ -71,8 +82,12 @@ describe('asking and operating', () => {
     await failed.get({ timeout: '10s' }).catch(() => undefined);
     await application.tasks.forget(failed.id, { by: 'ann' });
     await expect(failed.record()).rejects.toBeInstanceOf(TaskNotFoundError);
-    expect((await database.sql.query('SELECT FROM celeriac.attempt WHERE task_id = $1', [failed.id])).rows).toHaveLength(0);
-    const { rows } = await database.sql.query('SELECT action, by FROM celeriac.audit WHERE task_id = $1', [failed.id]);
+    expect(
+      (await database.sql.query('SELECT FROM celeriac.attempt WHERE task_id = $1', [failed.id])).rows,
+    ).toHaveLength(0);
+    const { rows } = await database.sql.query('SELECT action, by FROM celeriac.audit WHERE task_id = $1', [
+      failed.id,
+    ]);
     expect(rows).toEqual([{ action: 'forget', by: 'ann' }]);
   });
 
@@ -87,7 +102,10 @@ describe('asking and operating', () => {
   it('submits all or none of many', async () => {
     const before = await application.tasks.counts();
     await expect(
-      application.tasks.submitMany([{ name: 'op.ok', args: ['a'], options: { countdown: '1h' } }, { name: 'op.nope' }]),
+      application.tasks.submitMany([
+        { name: 'op.ok', args: ['a'], options: { countdown: '1h' } },
+        { name: 'op.nope' },
+      ]),
     ).rejects.toThrow(/no task is called 'op.nope'/);
     expect(await application.tasks.counts()).toEqual(before);
   });

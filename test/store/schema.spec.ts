@@ -27,12 +27,16 @@ describe('the schema', () => {
       `SELECT table_name, column_name, data_type, column_default FROM information_schema.columns
        WHERE table_schema = 'celeriac' ORDER BY 1, 2`,
     );
-    const indexes = await database.sql.query(`SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = 'celeriac' ORDER BY 1`);
+    const indexes = await database.sql.query(
+      `SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = 'celeriac' ORDER BY 1`,
+    );
     return { columns: columns.rows, indexes: indexes.rows };
   };
 
   it('is made once when many processes start together', async () => {
-    const storages = await Promise.all(Array.from({ length: 5 }, () => openStorage(application(), resolveTasksOptions({}))));
+    const storages = await Promise.all(
+      Array.from({ length: 5 }, () => openStorage(application(), resolveTasksOptions({}))),
+    );
     const { rows } = await database.sql.query('SELECT name FROM celeriac.migration');
     expect(rows).toEqual([{ name: 'Initial1763900000000' }]);
     await Promise.all(storages.map(closeStorage));
@@ -42,7 +46,9 @@ describe('the schema', () => {
     await expect(openStorage(application(), resolveTasksOptions({ migrations: 'check' }))).rejects.toThrow(
       /schema 'celeriac' is older than this version of celeriac: start one process with migrations: 'run'/,
     );
-    expect((await database.sql.query(`SELECT FROM pg_namespace WHERE nspname = 'celeriac'`)).rows).toHaveLength(0);
+    expect(
+      (await database.sql.query(`SELECT FROM pg_namespace WHERE nspname = 'celeriac'`)).rows,
+    ).toHaveLength(0);
     await closeStorage(await openStorage(application(), resolveTasksOptions({})));
     await closeStorage(await openStorage(application(), resolveTasksOptions({ migrations: 'check' })));
   });
@@ -73,21 +79,32 @@ describe('the schema', () => {
   it('has partitions for today and the coming week, and makes those that are missing', async () => {
     const storage = await openStorage(application(), resolveTasksOptions({}));
     const partitions = async () =>
-      (await database.sql.query<{ n: string }>(`SELECT relname AS n FROM pg_class WHERE relispartition AND relkind = 'r' ORDER BY 1`)).rows.map((row) => row.n);
-    const day = (offset: number) => new Date(Date.now() + offset * 86_400_000).toISOString().slice(0, 10).replaceAll('-', '');
-    expect(await partitions()).toEqual(expect.arrayContaining([`task_done_${day(0)}`, `task_done_${day(7)}`, `payload_${day(0)}`]));
+      (
+        await database.sql.query<{ n: string }>(
+          `SELECT relname AS n FROM pg_class WHERE relispartition AND relkind = 'r' ORDER BY 1`,
+        )
+      ).rows.map((row) => row.n);
+    const day = (offset: number) =>
+      new Date(Date.now() + offset * 86_400_000).toISOString().slice(0, 10).replaceAll('-', '');
+    expect(await partitions()).toEqual(
+      expect.arrayContaining([`task_done_${day(0)}`, `task_done_${day(7)}`, `payload_${day(0)}`]),
+    );
     await ensurePartitions(storage.dataSource, 'celeriac', Date.now() + 3 * 86_400_000);
     expect(await partitions()).toContain(`task_done_${day(10)}`);
     await closeStorage(storage);
   });
 
   it('puts a finished task into its day', async () => {
-    const { tasks, close } = await createApplication(database.url, {}, { allowUnknownTasks: true });
-    const handle = await tasks.submit('some.task', [1]);
+    const app = await createApplication(database.url, {}, { allowUnknownTasks: true });
+    const handle = await app.tasks.submit('some.task', [1]);
     await handle.revoke();
-    const { rows } = await database.sql.query<{ t: string }>('SELECT tableoid::regclass::text AS t FROM celeriac.task_done');
-    expect(rows[0]!.t).toBe(`celeriac.task_done_${new Date().toISOString().slice(0, 10).replaceAll('-', '')}`);
-    await close();
+    const { rows } = await database.sql.query<{ t: string }>(
+      'SELECT tableoid::regclass::text AS t FROM celeriac.task_done',
+    );
+    expect(rows[0]!.t).toBe(
+      `celeriac.task_done_${new Date().toISOString().slice(0, 10).replaceAll('-', '')}`,
+    );
+    await app.close();
   });
 
   it('refuses a name that is not safe', () => {

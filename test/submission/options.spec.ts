@@ -15,6 +15,9 @@ const task: TaskDescription = {
   http: false,
   contextIndex: undefined,
   maxArguments: 2,
+  requiredArguments: 0,
+  parameterTypes: [],
+  schemas: [],
 };
 const code = (run: () => unknown) => {
   try {
@@ -27,7 +30,14 @@ const code = (run: () => unknown) => {
 
 describe('options of a call', () => {
   it('left out are the task’s own', () => {
-    expect(composeTask(task, [1], {})).toMatchObject({ queue: 'default', priority: 4, eta: null, delayMs: null, args: '[1]', options: null });
+    expect(composeTask(task, [1], {})).toMatchObject({
+      queue: 'default',
+      priority: 4,
+      eta: null,
+      delayMs: null,
+      args: '[1]',
+      options: null,
+    });
   });
 
   it.each([
@@ -85,7 +95,10 @@ describe('arguments', () => {
 
   it('that JSON carries are accepted', () => {
     const args = [{ a: [1, null, true, 'é😀'], b: undefined, c: new Date(0) }, new WithToJson()];
-    expect(JSON.parse(composeTask(task, args, {}).args)).toEqual([{ a: [1, null, true, 'é😀'], c: '1970-01-01T00:00:00.000Z' }, 'json']);
+    expect(JSON.parse(composeTask(task, args, {}).args)).toEqual([
+      { a: [1, null, true, 'é😀'], c: '1970-01-01T00:00:00.000Z' },
+      'json',
+    ]);
   });
 
   it('left out at the end are not passed, so that defaults apply', () => {

@@ -2,7 +2,13 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Injectable } from '@nestjs/common';
 import { getDataSourceToken } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
-import { InvalidOptionError, Task, TaskNotFoundError, TaskStateError, type TaskHandle } from '#dist/tasks/index.js';
+import {
+  InvalidOptionError,
+  Task,
+  TaskNotFoundError,
+  TaskStateError,
+  type TaskHandle,
+} from '#dist/tasks/index.js';
 import { createApplication, type TestApplication } from '../support/application.js';
 import { createDatabase, type TestDatabase } from '../support/database.js';
 
@@ -24,7 +30,7 @@ describe('submitting inside the caller’s transaction', () => {
     database = await createDatabase();
     application = await createApplication(database.url, { providers: [NoteTasks] });
     await application.startWorker();
-    dataSource = application.app.get<DataSource>(getDataSourceToken() as never);
+    dataSource = application.app.get<DataSource>(getDataSourceToken());
     await dataSource.query('CREATE TABLE orders (id int PRIMARY KEY)');
   });
   afterAll(async () => {
@@ -74,13 +80,21 @@ describe('submitting inside the caller’s transaction', () => {
 
   it('many at once join it too', async () => {
     const handles = await dataSource.transaction((manager) =>
-      application.tasks.submitMany([{ name: 'note.note', args: ['a'] }, { name: 'note.note', args: ['b'] }], { manager }),
+      application.tasks.submitMany(
+        [
+          { name: 'note.note', args: ['a'] },
+          { name: 'note.note', args: ['b'] },
+        ],
+        { manager },
+      ),
     );
     expect(await Promise.all(handles.map((handle) => handle.get({ timeout: '10s' })))).toEqual(['a', 'b']);
   });
 
   it('refuses a manager without a transaction, and one of another DataSource', async () => {
-    await expect(note().applyAsync(['x'], { manager: dataSource.manager })).rejects.toThrow(/open transaction/);
+    await expect(note().applyAsync(['x'], { manager: dataSource.manager })).rejects.toThrow(
+      /open transaction/,
+    );
     const other = await new DataSource({ type: 'postgres', url: database.url }).initialize();
     await other.transaction(async (manager) => {
       await expect(note().applyAsync(['x'], { manager })).rejects.toBeInstanceOf(InvalidOptionError);

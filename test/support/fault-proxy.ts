@@ -13,6 +13,7 @@ export class FaultProxy implements ProxyRules {
   mode: Mode = 'pass';
   delayMs = 0;
   private readonly connections = new Set<ProxiedConnection>();
+  private failure: unknown;
   private healed: (() => void)[] = [];
 
   private constructor(
@@ -55,6 +56,10 @@ export class FaultProxy implements ProxyRules {
     while (this.mode === 'blackhole') await new Promise<void>((resolve) => this.healed.push(resolve));
   }
 
+  failed(error: unknown): void {
+    this.failure ??= error;
+  }
+
   /** Called when a statement arrives, before the server sees it. */
   beforeStatement(name: string, hook: Hook): void {
     this.before.set(name, hook);
@@ -87,10 +92,12 @@ export class FaultProxy implements ProxyRules {
     this.setMode('pass');
   }
 
+  /** @throws what a hook threw */
   async close(): Promise<void> {
     this.clear();
     this.server.close();
     for (const connection of this.connections) connection.apply('reset');
     await Promise.all([...this.connections].map((connection) => connection.done));
+    if (this.failure !== undefined) throw this.failure;
   }
 }

@@ -1,5 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 
 const project = fileURLToPath(new URL('../..', import.meta.url));
@@ -44,8 +45,19 @@ export class NodeProcess {
     return this.said;
   }
 
+  /** How it ended, and all that it said, for a failure's message. */
+  get lastWords(): string {
+    return `code ${this.child.exitCode}, signal ${this.child.signalCode}\n${this.said}`;
+  }
+
   get isRunning(): boolean {
     return this.child.exitCode === null && this.child.signalCode === null;
+  }
+
+  /** The memory it has, in MB, as Linux tells it. */
+  async memory(): Promise<number> {
+    const status = await readFile(`/proc/${this.pid}/status`, 'utf8');
+    return Number(/VmRSS:\s+(\d+) kB/.exec(status)![1]) / 1024;
   }
 
   /** kill -9; resolves when it is gone. */

@@ -19,6 +19,8 @@ export interface ProxyRules {
   readonly before: ReadonlyMap<string, Hook>;
   readonly after: ReadonlyMap<string, Hook>;
   passable(): Promise<void>;
+  /** A hook threw. */
+  failed(error: unknown): void;
 }
 
 /** One client's connection through the proxy. */
@@ -55,12 +57,17 @@ export class ProxiedConnection {
 
   /** Handles one piece after the other, since hooks may take their time. */
   private pump(from: Socket, cutter: FrameCutter, handle: (frame: Frame) => Promise<void> | void): void {
+    const take = async (chunk: Buffer) => {
+      if (this.rules.mode === 'delay') await sleep(this.rules.delayMs);
+      await this.rules.passable();
+      for (const frame of cutter.push(chunk)) await handle(frame);
+    };
     let turn = Promise.resolve();
     from.on('data', (chunk: Buffer) => {
-      turn = turn.then(async () => {
-        if (this.rules.mode === 'delay') await sleep(this.rules.delayMs);
-        await this.rules.passable();
-        for (const frame of cutter.push(chunk)) await handle(frame);
+      turn = turn.then(() => take(chunk));
+      turn.catch((error: unknown) => {
+        this.rules.failed(error);
+        this.reset();
       });
     });
   }

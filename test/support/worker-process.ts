@@ -32,7 +32,7 @@ export class WorkerProcess extends NodeProcess {
     await until(
       `worker ${this.pid} is registered`,
       async () => {
-        if (!this.isRunning) throw new Error(`worker ${this.pid} ended at its start:\n${this.log}`);
+        if (!this.isRunning) throw new Error(`worker ${this.pid} ended at its start: ${this.lastWords}`);
         return (await this.ids()).length > 0;
       },
       60_000,

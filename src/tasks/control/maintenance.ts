@@ -87,6 +87,8 @@ export class Maintenance {
       const rescued = await store.rescue(CHUNK, maxCrashes);
       channel.changed(rescued.map((task) => task.id));
       await broker.publish(rescued.filter((task) => task.ready));
+      // some of them are due a little later
+      if (rescued.length > 0) channel.due(0);
       if (rescued.length < CHUNK) return;
     }
   }

@@ -8,7 +8,7 @@ import { markedContextIndex, type TaskOptions } from './task.decorator.js';
 
 export const DEFAULT_QUEUE = 'default';
 const QUEUE_NAME = /^[A-Za-z0-9][\w.:-]{0,99}$/;
-const OPTIONS = ['name', 'aliases', 'queue', 'priority', 'retry', 'softTimeLimit', 'expires', 'http'];
+const OPTIONS = ['name', 'aliases', 'queue', 'priority', 'retry', 'softTimeLimit', 'expires', 'http', 'args'];
 
 /** What the decorator and the method's signature say of a task, checked and with defaults. */
 export function describeTask(
@@ -37,6 +37,7 @@ export function describeTask(
           : toMilliseconds(options.softTimeLimit, 'softTimeLimit'),
       expiresMs: options.expires === undefined ? undefined : toMilliseconds(options.expires, 'expires'),
       http: options.http ?? false,
+      schemas: assertSchemas(options.args),
       ...signatureOf(prototype, method, where),
     };
   } catch (error) {
@@ -73,7 +74,7 @@ function signatureOf(
   prototype: object,
   method: string,
   where: string,
-): Pick<TaskDescription, 'contextIndex' | 'maxArguments'> {
+): Pick<TaskDescription, 'contextIndex' | 'maxArguments' | 'requiredArguments' | 'parameterTypes'> {
   const handler = (prototype as Record<string, unknown>)[method] as (...args: unknown[]) => unknown;
   const types = Reflect.getMetadata('design:paramtypes', prototype, method) as unknown[] | undefined;
   const last = lastParameter(handler);
@@ -91,7 +92,24 @@ function signatureOf(
     );
   if (contextIndex !== undefined && contextIndex !== (types?.length ?? contextIndex + 1) - 1)
     throw new TaskDefinitionError(`${where}: the TaskContext must be the last parameter.`);
-  return { contextIndex, maxArguments: contextIndex ?? (last.rest ? undefined : types?.length) };
+  return {
+    contextIndex,
+    maxArguments: contextIndex ?? (last.rest ? undefined : types?.length),
+    requiredArguments: Math.min(handler.length, contextIndex ?? handler.length),
+    // a rest parameter's type is that of its elements, which is not emitted
+    parameterTypes: (types ?? []).slice(0, contextIndex ?? (last.rest ? -1 : undefined)),
+  };
+}
+
+function assertSchemas(schemas: TaskOptions['args']): TaskDescription['schemas'] {
+  for (const schema of schemas ?? [])
+    if (schema !== undefined && typeof schema['~standard']?.validate !== 'function')
+      throw new InvalidOptionError(
+        'args',
+        'an array of Standard Schemas (zod 4, valibot …), one for each argument',
+        schema,
+      );
+  return schemas ?? [];
 }
 
 const isUntyped = (type: unknown) => type === undefined || type === Object;

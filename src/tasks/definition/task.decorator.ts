@@ -1,4 +1,5 @@
 import { Reflector } from '@nestjs/core';
+import type { StandardSchemaV1 } from '@standard-schema/spec';
 import type { Duration } from '../duration.js';
 
 /** A class of errors, or a predicate on what was thrown. */
@@ -38,6 +39,11 @@ export interface TaskOptions {
   softTimeLimit?: Duration | undefined;
   /** A task not started within this time of its submission is revoked (reason `expired`). Default: none. */
   expires?: Duration | undefined;
+  /**
+   * A Standard Schema (zod, valibot, arktype …) for each argument, in their order, for submissions over HTTP.
+   * Default: the method's own parameter types: numbers, texts, booleans, arrays and class-validator classes.
+   */
+  args?: readonly (StandardSchemaV1 | undefined)[] | undefined;
   /** Whether it can be submitted over HTTP. Default false. */
   http?: boolean | undefined;
 }

@@ -51,6 +51,7 @@ export class Worker {
   private readonly inventory: Inventory;
   private id = uuidv7();
   private inline = false;
+  private takesAll = true;
   private slots = new Slots(0);
   private queues: readonly string[] = [];
   private consumer: Consumer | undefined;
@@ -123,6 +124,7 @@ export class Worker {
     const { store, broker, channel, dataSource, schema } = this.storage;
     const { leaseMs, maxCrashes } = this.settings;
     this.inline = options.inline ?? false;
+    this.takesAll = options.queues === undefined;
     this.slots = new Slots(options.concurrency ?? 10);
     this.queues = options.queues ?? this.registry.queues();
     await store.knowQueues(this.queues);
@@ -131,7 +133,7 @@ export class Worker {
 
     const beatMs = leaseMs / 5;
     this.periodics = [new Periodic('its inventory waits', beatMs, () => this.inventory.take())];
-    if (!options.queues) {
+    if (this.takesAll) {
       this.queueScout = new Periodic('new queues are not looked for', QUEUES_POLL_MS, () =>
         this.learnQueues(),
       );
@@ -250,6 +252,7 @@ export class Worker {
       pid: process.pid,
       concurrency: this.slots.size,
       queues: this.queues,
+      all: this.takesAll,
       node: process.version,
     };
     await this.storage.store.registerWorker(this.id, this.name, this.settings.leaseMs, info);

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import {
   Catch,
   HttpException,
@@ -8,6 +9,8 @@ import {
 } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import { CeleriacError, InvalidOptionError, NotSerializableError } from '../errors.js';
+import { fromBodyParser } from './body-parser-errors.js';
+import { isTransient } from '../store/database.js';
 
 /** The body of every error. It never echoes values or stack traces. */
 export interface ErrorBody {
@@ -18,10 +21,16 @@ export interface ErrorBody {
   message: string;
   /** Where the mistake is: `args[0].url`. */
   path?: string;
+  /** Of this answer, or the `X-Request-Id` of the request; errors of ours are logged with it. */
+  requestId?: string;
 }
 
 const STATUS: Record<string, number> = {
+  UNAUTHENTICATED: HttpStatus.UNAUTHORIZED,
+  FORBIDDEN: HttpStatus.FORBIDDEN,
   UNKNOWN_TASK: HttpStatus.NOT_FOUND,
+  UNKNOWN_QUEUE: HttpStatus.NOT_FOUND,
+  QUEUE_FULL: HttpStatus.TOO_MANY_REQUESTS,
   TASK_NOT_FOUND: HttpStatus.NOT_FOUND,
   TASK_STATE_CONFLICT: HttpStatus.CONFLICT,
   IDEMPOTENCY_CONFLICT: HttpStatus.CONFLICT,
@@ -42,14 +51,25 @@ export class HttpErrorFilter implements ExceptionFilter {
 
   catch(error: unknown, context: ArgumentsHost): void {
     const { httpAdapter } = this.host;
-    const response: unknown = context.switchToHttp().getResponse();
+    const http = context.switchToHttp();
+    const response: unknown = http.getResponse();
+    const requestId = requestIdOf(http.getRequest<{ headers?: Record<string, unknown> }>());
     const body = toErrorBody(error);
-    if (body.statusCode >= 500 && !(error instanceof CeleriacError) && !(error instanceof HttpException))
-      this.logger.error(error instanceof Error ? (error.stack ?? error.message) : String(error));
+    if (body.code === 'INTERNAL_ERROR')
+      this.logger.error(
+        `request ${requestId}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
+      );
     if (httpAdapter.isHeadersSent(response)) return;
-    if (body.statusCode === 503) httpAdapter.setHeader(response, 'Retry-After', RETRY_AFTER_S);
-    httpAdapter.reply(response, body, body.statusCode);
+    if (body.statusCode === 503 || body.statusCode === 429)
+      httpAdapter.setHeader(response, 'Retry-After', RETRY_AFTER_S);
+    httpAdapter.reply(response, { ...body, requestId }, body.statusCode);
   }
+}
+
+/** The one that a proxy gave the request, if it looks like one. */
+function requestIdOf({ headers }: { headers?: Record<string, unknown> }): string {
+  const given = headers?.['x-request-id'];
+  return typeof given === 'string' && /^[\w-]{1,100}$/.test(given) ? given : randomUUID();
 }
 
 /** Everything that can be thrown, as an answer. */
@@ -58,7 +78,16 @@ export function toErrorBody(error: unknown): ErrorBody {
   if (error instanceof NotSerializableError) return withPath(error, 400, error.path);
   if (error instanceof CeleriacError)
     return { statusCode: STATUS[error.code] ?? 500, code: error.code, message: error.message };
+  const parser = fromBodyParser(error);
+  if (parser) return parser;
   if (error instanceof HttpException) return fromHttpException(error);
+  // a read that found the database away
+  if (isTransient(error))
+    return {
+      statusCode: HttpStatus.SERVICE_UNAVAILABLE,
+      code: 'STORE_UNAVAILABLE',
+      message: 'the database cannot be reached',
+    };
   return { statusCode: 500, code: 'INTERNAL_ERROR', message: 'something went wrong here; it is in the log' };
 }
 

@@ -1,10 +1,16 @@
 import { InvalidOptionError } from '../errors.js';
 import type { SubmitOptions } from '../submission/submit-options.js';
+import { checkJsonLimits } from './json-limits.js';
 
 /** The body of `POST /tasks/:name`. */
 export interface SubmitRequest {
   args: unknown[];
   options: SubmitOptions;
+}
+
+/** The body of `POST /tasks/bulk`. */
+export interface BulkRequest {
+  tasks: (SubmitRequest & { name: string })[];
 }
 
 /** Options that a request may set; the others are the application's. */
@@ -20,32 +26,70 @@ const OPTIONS = [
   'tags',
   'meta',
 ];
+const MAX_BULK = 1000;
 
-/** @throws InvalidOptionError */
-export function parseSubmitRequest(body: unknown, idempotencyKey: string | undefined): SubmitRequest {
-  if (!isObject(body)) throw new InvalidOptionError('body', 'a JSON object', body, 'BODY_MUST_BE_OBJECT');
-  for (const property of Object.keys(body))
-    if (property !== 'args' && property !== 'options')
+/** @throws InvalidOptionError, NotSerializableError */
+export function parseSubmitRequest(body: unknown, idempotencyKey: unknown): SubmitRequest {
+  const given = objectOf(body, 'body', ['args', 'options']);
+  const request = parseTask(given, '');
+  if (idempotencyKey === undefined) return request;
+  if (typeof idempotencyKey !== 'string')
+    throw new InvalidOptionError(
+      'Idempotency-Key',
+      'one header of this name',
+      idempotencyKey,
+      'INVALID_IDEMPOTENCY_KEY',
+    );
+  return { ...request, options: { ...request.options, idempotencyKey } };
+}
+
+/** @throws InvalidOptionError, NotSerializableError */
+export function parseBulkRequest(body: unknown): BulkRequest {
+  const { tasks } = objectOf(body, 'body', ['tasks']);
+  if (!Array.isArray(tasks) || tasks.length === 0 || tasks.length > MAX_BULK)
+    throw new InvalidOptionError('tasks', `an array of 1 to ${MAX_BULK} tasks`, tasks, 'INVALID_BULK');
+  return {
+    tasks: tasks.map((task: unknown, i) => {
+      const given = objectOf(task, `tasks[${i}]`, ['name', 'args', 'options']);
+      if (typeof given.name !== 'string')
+        throw new InvalidOptionError(`tasks[${i}].name`, 'a text', given.name, 'INVALID_TASK_NAME');
+      return { name: given.name, ...parseTask(given, `tasks[${i}].`) };
+    }),
+  };
+}
+
+function parseTask({ args = [], options = {} }: Record<string, unknown>, at: string): SubmitRequest {
+  if (!Array.isArray(args)) throw new InvalidOptionError(`${at}args`, 'an array', args, 'ARG_TYPE');
+  checkJsonLimits(args, `${at}args`);
+  checkJsonLimits(options, `${at}options`);
+  return { args, options: objectOf(options, `${at}options`, OPTIONS) };
+}
+
+function objectOf(value: unknown, path: string, known: readonly string[]): Record<string, unknown> {
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw new InvalidOptionError(
+      path,
+      'a JSON object',
+      value,
+      path === 'body' ? 'BODY_MUST_BE_OBJECT' : 'INVALID_OPTION',
+    );
+  const keys = Object.keys(value);
+  if (path === 'body' && keys.length === 0)
+    throw new InvalidOptionError(
+      path,
+      `an object with ${known.join(', ')}`,
+      'an empty one',
+      'BODY_MUST_BE_OBJECT',
+    );
+  for (const key of keys) {
+    if (['__proto__', 'constructor', 'prototype'].includes(key)) checkJsonLimits(value, path);
+    if (!known.includes(key))
       throw new InvalidOptionError(
-        property.slice(0, 40),
-        'only args and options',
+        `${path}.${key.slice(0, 40)}`,
+        `one of ${known.join(', ')}`,
         'another property',
         'UNKNOWN_PROPERTY',
       );
-  const { args = [], options = {} } = body;
-  if (!Array.isArray(args)) throw new InvalidOptionError('args', 'an array', args, 'ARG_TYPE');
-  if (!isObject(options)) throw new InvalidOptionError('options', 'an object', options, 'INVALID_OPTION');
-  for (const option of Object.keys(options))
-    if (!OPTIONS.includes(option))
-      throw new InvalidOptionError(
-        `options.${option.slice(0, 40)}`,
-        `one of ${OPTIONS.join(', ')}`,
-        'another option',
-        'UNKNOWN_PROPERTY',
-      );
-  return { args, options: idempotencyKey === undefined ? options : { ...options, idempotencyKey } };
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+  }
+  return value as Record<string, unknown>;
 }

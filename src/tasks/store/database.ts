@@ -1,3 +1,4 @@
+import { isNativeError } from 'node:util/types';
 import { Pool, types, type PoolClient } from 'pg';
 import { StoreUnavailableError } from '../errors.js';
 import type { ConnectionSettings } from './connection.js';
@@ -51,8 +52,7 @@ export class Database implements Runner {
       allowExitOnIdle: true,
       types: { getTypeParser: textForTimes },
     });
-    // An idle connection that breaks is simply replaced; without a listener it would end the process.
-    this.pool.on('error', () => undefined);
+    surviveBreaks(this.pool);
   }
 
   /**
@@ -98,9 +98,6 @@ export class Database implements Runner {
         cause: error,
       });
     }
-    // A connection that breaks while it is ours fails its statement; the event as such needs a listener.
-    const onError = () => undefined;
-    client.on('error', onError);
     let broken: boolean | undefined;
     try {
       return await work(client);
@@ -108,10 +105,19 @@ export class Database implements Runner {
       broken = isTransient(error);
       throw error;
     } finally {
-      client.off('error', onError);
       client.release(broken);
     }
   }
+}
+
+/**
+ * A connection that breaks fails its statement, and an idle one is replaced: the event as such needs a listener, or it
+ * ends the process. Also between the connecting and the moment somebody has it, when the pool itself does not listen.
+ */
+export function surviveBreaks(pool: Pool): void {
+  const ignore = () => undefined;
+  pool.on('error', ignore);
+  pool.on('connect', (client) => client.on('error', ignore));
 }
 
 const setLocal = Object.entries(SESSION)
@@ -158,7 +164,8 @@ const TRANSIENT_SYSTEM = new Set([
 /** Whether the database or the way to it failed, and not the statement or its data. */
 export function isTransient(error: unknown): boolean {
   if (error instanceof StoreUnavailableError) return true;
-  if (!(error instanceof Error)) return false;
+  // not `instanceof`: in a test runner's context the errors of sockets are of another realm
+  if (!isNativeError(error)) return false;
   const { code } = error as { code?: unknown };
   if (typeof code === 'string' && code !== '') return TRANSIENT.test(code) || TRANSIENT_SYSTEM.has(code);
   // node-postgres gives its own errors for a broken connection no code

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { Client, type ClientConfig } from 'pg';
 import type { DataSource } from 'typeorm';
 import { CeleriacError } from '../errors.js';
 import { ensurePartitions } from './partitions.js';
@@ -15,6 +16,8 @@ export class Migrator {
   constructor(
     private readonly dataSource: DataSource,
     private readonly schema: string,
+    /** To Postgres itself, for the lock. */
+    private readonly direct: ClientConfig,
   ) {}
 
   /** @throws MigrationsPendingError when the schema is behind. */
@@ -33,14 +36,27 @@ export class Migrator {
   /** Waits while another process migrates the same schema. */
   async run(): Promise<void> {
     await this.checkVersion();
-    // A lock that ends with its transaction also holds behind a transaction pooler. The migrations run on another
-    // connection meanwhile.
-    await this.dataSource.transaction(async (manager) => {
-      await manager.query('SELECT pg_advisory_xact_lock($1)', [lockKey(this.schema)]);
+    await this.alone(async () => {
       await this.dataSource.query(`CREATE SCHEMA IF NOT EXISTS "${this.schema}"`);
       await this.dataSource.runMigrations();
       await ensurePartitions(this.dataSource, this.schema);
     });
+  }
+
+  /**
+   * The lock has a connection of its own, past any pooler: processes that start together and wait for it would use up
+   * the pooler's few connections, and the one that migrates needs another.
+   */
+  private async alone(work: () => Promise<void>): Promise<void> {
+    const client = new Client(this.direct);
+    client.on('error', () => undefined);
+    try {
+      await client.connect();
+      await client.query('SELECT pg_advisory_lock($1)', [lockKey(this.schema)]);
+      await work();
+    } finally {
+      await client.end().catch(() => undefined);
+    }
   }
 
   private async checkVersion(): Promise<void> {

@@ -1,9 +1,11 @@
 import { Logger } from '@nestjs/common';
+import type { Pool } from 'pg';
 import type { DataSource } from 'typeorm';
+import type { PostgresDriver } from 'typeorm/driver/postgres/PostgresDriver.js';
 import { createBroker, databaseOf } from '../brokers/create-broker.js';
 import type { ResolvedTasksOptions } from '../tasks.options.js';
 import { connectionSettings, type ConnectionSettings } from './connection.js';
-import { Database } from './database.js';
+import { Database, surviveBreaks } from './database.js';
 import { Migrator } from './migrator.js';
 import { createPrivateDataSource, postgresOptions } from './private-data-source.js';
 import type { Storage } from './storage.js';
@@ -36,7 +38,8 @@ export async function openStorage(application: DataSource, options: ResolvedTask
   };
   try {
     await dataSource.initialize();
-    const migrator = new Migrator(dataSource, schema);
+    surviveBreaks((dataSource.driver as PostgresDriver).master as Pool);
+    const migrator = new Migrator(dataSource, schema, connection.direct);
     await (options.migrations === 'run' ? migrator.run() : migrator.check());
     await channel.start();
     await broker.connect();

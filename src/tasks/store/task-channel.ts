@@ -165,10 +165,12 @@ export class TaskChannel extends EventEmitter<ChannelEvents> {
       if (!client) return;
       this.client = client;
       if (client !== first) this.emit('reconnected');
-      const ended = new Promise<void>((resolve) => client.once('end', resolve));
+      // one for each connection: what waits for a signal that outlives it would pile up with every reconnect
+      const ended = new AbortController();
+      client.once('end', () => ended.abort());
       try {
         for (;;) {
-          await Promise.race([ended, sleep(PING_MS, undefined, { signal: this.abort.signal, ref: false })]);
+          await sleep(PING_MS, undefined, { signal: ended.signal, ref: false }).catch(() => undefined);
           if (!this.sending) await client.query('SELECT 1');
         }
       } catch (error) {

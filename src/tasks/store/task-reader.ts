@@ -4,17 +4,40 @@ import { Attempt } from './attempt.entity.js';
 import { AuditEntry } from './audit-entry.entity.js';
 import { ARGS_IN_PAYLOAD, PAYLOAD_ARGS, RESULT_IN_PAYLOAD } from './columns.js';
 import { FINAL_STATES, type TaskState } from './states.js';
+import { lowestId } from './partitions.js';
 import type { Tables } from './tables.js';
 import { TaskRow } from './task-record.entity.js';
 import { WorkerRow } from './worker.entity.js';
 
 export interface TaskFilter {
   state?: TaskState | readonly TaskState[] | undefined;
+  /** Exactly, or its beginning with `*` at the end: `email.*`. */
   name?: string | undefined;
   queue?: string | undefined;
   owner?: string | undefined;
   /** Every one of these tags must be there with this value. */
   tags?: Readonly<Record<string, string>> | undefined;
+  /** The name of the worker that holds it, or held it last. */
+  worker?: string | undefined;
+  /** Submitted at this time or later. */
+  from?: Date | undefined;
+  /** Submitted before this time. */
+  to?: Date | undefined;
+  /** A part of its name or of its error's message, or its id. */
+  search?: string | undefined;
+}
+
+/** Oldest or newest first. */
+export type TaskSort = 'createdAt' | '-createdAt';
+
+export interface TaskPage {
+  limit: number;
+  /** The last id of the page before. */
+  after?: string | undefined;
+  /** Default '-createdAt'. */
+  sort?: TaskSort | undefined;
+  /** What lists otherwise leave out. */
+  include?: readonly ('args' | 'result')[] | undefined;
 }
 
 /** Counting stops here: exact figures of large tables cost more than they tell. */
@@ -27,8 +50,13 @@ export class TaskReader {
     private readonly tables: Tables,
   ) {}
 
-  async find(id: string): Promise<TaskRow | undefined> {
-    return (await this.findMany([id]))[0];
+  /** @param owner whose it must be, if that matters */
+  async find(id: string, owner?: string): Promise<TaskRow | undefined> {
+    const row = await this.dataSource
+      .getRepository(TaskRow)
+      .findOneBy(owner === undefined ? { id } : { id, owner });
+    if (row) await this.loadPayloads(this.dataSource.manager, [row]);
+    return row ?? undefined;
   }
 
   /** In no order; unknown ids are missing. */
@@ -38,17 +66,20 @@ export class TaskReader {
     return rows;
   }
 
-  /** Newest first, without arguments and results; `after` is the last id of the page before. */
-  list(filter: TaskFilter, limit: number, after?: string): Promise<TaskRow[]> {
+  /** Ids order tasks by their submission, so pages go by id. Arguments and results only when asked for. */
+  async list(filter: TaskFilter, { limit, after, sort, include = [] }: TaskPage): Promise<TaskRow[]> {
+    const oldestFirst = sort === 'createdAt';
     const query = this.dataSource
       .getRepository(TaskRow)
       .createQueryBuilder('t')
-      .select(LISTED.map((column) => `t.${column}`))
-      .orderBy('t.id', 'DESC')
+      .select([...LISTED, ...include].map((column) => `t.${column}`))
+      .orderBy('t.id', oldestFirst ? 'ASC' : 'DESC')
       .limit(limit);
-    if (after !== undefined) query.andWhere('t.id < :after', { after });
+    if (after !== undefined) query.andWhere(oldestFirst ? 't.id > :after' : 't.id < :after', { after });
     applyFilter(query, filter);
-    return query.getMany();
+    const rows = await query.getMany();
+    if (include.length > 0) await this.loadPayloads(this.dataSource.manager, rows);
+    return rows;
   }
 
   async attempts(taskId: string): Promise<(Attempt & { worker: string | null })[]> {
@@ -129,9 +160,24 @@ const LISTED = [
 function applyFilter(query: SelectQueryBuilder<TaskRow>, filter: TaskFilter): void {
   if (filter.state !== undefined)
     query.andWhere('t.state IN (:...states)', { states: [filter.state].flat() });
-  if (filter.name !== undefined) query.andWhere('t.name = :name', { name: filter.name });
+  if (filter.name?.endsWith('*'))
+    query.andWhere('t.name LIKE :name', { name: `${escapeLike(filter.name.slice(0, -1))}%` });
+  else if (filter.name !== undefined) query.andWhere('t.name = :name', { name: filter.name });
   if (filter.queue !== undefined) query.andWhere('t.queue = :queue', { queue: filter.queue });
+  if (filter.worker !== undefined) query.andWhere('t.worker = :worker', { worker: filter.worker });
+  if (filter.from !== undefined) query.andWhere('t.id >= :from', { from: lowestId(filter.from.getTime()) });
+  if (filter.to !== undefined) query.andWhere('t.id < :to', { to: lowestId(filter.to.getTime()) });
+  if (filter.search !== undefined)
+    query.andWhere(
+      `(t.name ILIKE :search OR t.error->>'message' ILIKE :search OR t.id::text = lower(:searched))`,
+      {
+        search: `%${escapeLike(filter.search)}%`,
+        searched: filter.search,
+      },
+    );
   if (filter.owner !== undefined) query.andWhere('t.owner = :owner', { owner: filter.owner });
   if (filter.tags !== undefined)
     query.andWhere('t.tags @> :tags::jsonb', { tags: JSON.stringify(filter.tags) });
 }
+
+const escapeLike = (text: string) => text.replace(/[\\%_]/g, '\\$&');

@@ -53,6 +53,13 @@ export class Submitter {
     return this.batcher.add(task);
   }
 
+  /** Whether anything was ever submitted to the queue, or a worker has taken from it. */
+  async knowsQueue(queue: string): Promise<boolean> {
+    if (!this.knownQueues.has(queue))
+      for (const name of await this.store.knownQueues()) this.knownQueues.add(name);
+    return this.knownQueues.has(queue);
+  }
+
   /** All or none, in one transaction. */
   async submitAll(tasks: readonly NewTask[]): Promise<void> {
     this.assertOpen();
@@ -113,13 +120,13 @@ export class Submitter {
 
   private async insertBatch(tasks: readonly NewTask[], since: number): Promise<readonly (void | Error)[]> {
     const results = await bisect<NewTask, void>(tasks, isDataError, async (part) => {
-      await this.surely(part[0]!.id, since, (tried) => this.store.insert(part, tried)).catch(
-        (error: unknown) => {
-          if (!(error instanceof SubmissionUncertainError)) throw error;
-          return part.map((task) => new SubmissionUncertainError(task.id, { cause: error.cause }));
-        },
-      );
-      return part.map(() => undefined);
+      try {
+        await this.surely(part[0]!.id, since, (tried) => this.store.insert(part, tried));
+        return part.map(() => undefined);
+      } catch (error) {
+        if (!(error instanceof SubmissionUncertainError)) throw error;
+        return part.map((task) => new SubmissionUncertainError(task.id, { cause: error.cause }));
+      }
     });
     this.announce(tasks.filter((_, i) => !(results[i] instanceof Error)));
     return results;

@@ -9,7 +9,7 @@ import { assertTaskName } from '../definition/task-name.js';
 import { InvalidOptionError, TaskNotFoundError, TaskStateError } from '../errors.js';
 import { isFinal, type TaskState } from '../store/states.js';
 import type { Storage } from '../store/storage.js';
-import type { TaskFilter } from '../store/task-reader.js';
+import type { TaskFilter, TaskSort } from '../store/task-reader.js';
 import type { ResolvedTasksOptions } from '../tasks.options.js';
 import { composeTask } from './compose-task.js';
 import { ResultListener } from './result-listener.js';
@@ -32,6 +32,15 @@ export interface Page {
   limit?: number | undefined;
   /** The `nextCursor` of the page before. */
   cursor?: string | undefined;
+  /** Oldest or newest first. Default '-createdAt'. */
+  sort?: TaskSort | undefined;
+  /** What lists otherwise leave out. Default: neither. */
+  include?: readonly ('args' | 'result')[] | undefined;
+}
+
+/** Whose tasks are seen: others are not found. */
+export interface Scope {
+  owner?: string | undefined;
 }
 
 /** Submits tasks and asks about them. */
@@ -106,8 +115,8 @@ export class TaskService {
   }
 
   /** @throws TaskNotFoundError */
-  async record(id: string): Promise<TaskRecord> {
-    const row = await this.storage.reader.find(assertId(id));
+  async record(id: string, { owner }: Scope = {}): Promise<TaskRecord> {
+    const row = await this.storage.reader.find(assertId(id), owner);
     if (!row) throw new TaskNotFoundError(id);
     return toRecord(row, this.registry);
   }
@@ -145,7 +154,7 @@ export class TaskService {
     }
   }
 
-  /** Newest first, without arguments and results. */
+  /** A page of tasks, newest first, without arguments and results unless asked for. @throws InvalidOptionError */
   async list(
     filter: TaskFilter = {},
     page: Page = {},
@@ -160,7 +169,8 @@ export class TaskService {
         page.cursor,
         'INVALID_PAGE',
       );
-    const rows = await this.storage.reader.list(filter, limit, page.cursor);
+    const { sort, include } = page;
+    const rows = await this.storage.reader.list(filter, { limit, after: page.cursor, sort, include });
     const items = rows.map((row) => toRecord(row, this.registry));
     return { items, nextCursor: rows.length === limit ? items.at(-1)!.id : null };
   }
@@ -218,6 +228,11 @@ export class TaskService {
   async forget(id: string, options: { by?: string } = {}): Promise<void> {
     if (await this.storage.store.forget(assertId(id), options.by ?? null)) return;
     throw new TaskStateError(id, (await this.record(id)).state, 'forgotten');
+  }
+
+  /** Whether one of the tasks waits in this queue, anything was ever submitted to it, or a worker took from it. */
+  async knowsQueue(queue: string): Promise<boolean> {
+    return this.registry.queues().includes(queue) || this.submitter.knowsQueue(queue);
   }
 
   /** @throws when the database or the broker does not answer */

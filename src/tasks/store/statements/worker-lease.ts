@@ -11,12 +11,15 @@ export function registerWorker({ worker, schema }: Tables): Statement {
   };
 }
 
-/** Extends the lease of $1 by $2 ms, by the database's clock, as one compare-and-set. No row: it was buried. */
+/**
+ * Extends the lease of $1 by $2 ms, by the database's clock, as one compare-and-set. No row: it was buried. A gap of
+ * half a lease counts as an interruption of its life: see {@link bury}.
+ */
 export function beat({ worker, schema }: Tables): Statement {
   return {
     name: `${schema}.beat`,
     text: `UPDATE ${worker} SET
-        alive_since = CASE WHEN lease_until < clock_timestamp() THEN clock_timestamp() ELSE alive_since END,
+        alive_since = CASE WHEN lease_until < clock_timestamp() + $2 * interval '0.5 ms' THEN clock_timestamp() ELSE alive_since END,
         lease_until = clock_timestamp() + $2 * interval '1 ms'
       WHERE id = $1 AND dead_at IS NULL RETURNING id`,
   };
@@ -31,7 +34,8 @@ export function leave({ worker, schema }: Tables): Statement {
 
 /**
  * Buries workers past their lease. The one who buries ($1) must itself have lived for a whole lease ($2 ms) without a
- * gap: after an outage of the database everyone looks dead.
+ * gap, and have been heard of within the last half: after an outage of the database everyone looks dead, and who comes
+ * back first, its own lease not quite over, must not take the others for dead.
  */
 export function bury({ worker, schema }: Tables): Statement {
   return {
@@ -39,7 +43,7 @@ export function bury({ worker, schema }: Tables): Statement {
     text: `
       UPDATE ${worker} SET dead_at = now() WHERE id = ANY(ARRAY(
         SELECT id FROM ${worker} WHERE dead_at IS NULL AND lease_until < clock_timestamp() FOR UPDATE SKIP LOCKED))
-      AND EXISTS (SELECT FROM ${worker} me WHERE me.id = $1 AND me.dead_at IS NULL AND me.lease_until > clock_timestamp()
+      AND EXISTS (SELECT FROM ${worker} me WHERE me.id = $1 AND me.dead_at IS NULL AND me.lease_until > clock_timestamp() + $2 * interval '0.5 ms'
         AND me.alive_since < clock_timestamp() - $2 * interval '1 ms')
       RETURNING id, name`,
   };
@@ -48,6 +52,8 @@ export function bury({ worker, schema }: Tables): Statement {
 /**
  * Takes up to $1 rows from buried workers: given out anew (outcome `lost`), or ended when revoked or lost more often
  * than $2 allows. A claim may commit after the burial, so the buried are looked at again and again, for an hour.
+ * What is lost a second time is spread out: given out together again, the one that kills its worker would take along
+ * the same neighbours until all of them have failed.
  */
 export function rescue({ task, done, attempt, worker, state, schema }: Tables): Statement {
   return {
@@ -63,10 +69,12 @@ export function rescue({ task, done, attempt, worker, state, schema }: Tables): 
         SELECT id, dispatch, attempt, worker_id, started_at, CASE WHEN revoke_at IS NULL THEN 'lost' ELSE 'revoked' END,
           '{"name":"WorkerLostError","message":"its worker died or lost its lease"}' FROM x
       ), back AS (
-        UPDATE ${task} t SET state = 'PENDING', ready_at = now(), due_at = NULL, worker_id = NULL, fence = NULL,
+        UPDATE ${task} t SET state = 'PENDING', worker_id = NULL, fence = NULL,
+          ready_at = CASE WHEN t.crashes = 0 THEN now() END,
+          due_at = CASE WHEN t.crashes > 0 THEN now() + random() * t.crashes * interval '3 s' END,
           dispatch = t.dispatch + 1, crashes = t.crashes + 1
         FROM x WHERE t.id = ANY(ARRAY[x.id]) AND NOT x.over
-        RETURNING t.id, t.dispatch, t.name, t.queue, t.priority
+        RETURNING t.id, t.dispatch, t.name, t.queue, t.priority, t.ready_at IS NOT NULL AS ready
       ), gone AS (
         DELETE FROM ${task} t USING x WHERE t.id = ANY(ARRAY[x.id]) AND x.over RETURNING t.*
       ), ended AS (
@@ -78,7 +86,7 @@ export function rescue({ task, done, attempt, worker, state, schema }: Tables): 
             ELSE '{"name":"TaskRevokedError","message":"revoked"}' END
         FROM gone RETURNING id, name, queue, priority
       )
-      SELECT id, dispatch, name, queue, priority, true AS ready FROM back
+      SELECT id, dispatch, name, queue, priority, ready FROM back
       UNION ALL SELECT id, 0, name, queue, priority, false FROM ended`,
   };
 }

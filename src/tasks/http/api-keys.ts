@@ -1,0 +1,59 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+import { InvalidOptionError } from '../errors.js';
+import { ROLES, type Principal, type Role } from './principal.js';
+
+/** A key for `Authorization: Bearer <key>`. */
+export interface ApiKey {
+  readonly role: Role;
+  /** Whose tasks it submits and sees; `'*'` for everybody's. */
+  readonly owner: string;
+  /** At least 16 characters. */
+  readonly key: string;
+}
+
+/**
+ * Reads `role:owner:key,…`, as the variable API_KEYS has it.
+ * @throws InvalidOptionError without the keys themselves
+ */
+export function parseApiKeys(text: string): ApiKey[] {
+  return text.split(',').map((entry, i) => {
+    const [role = '', owner = '', ...key] = entry.trim().split(':');
+    return checked({ role: role as Role, owner, key: key.join(':') }, `keys[${i}]`);
+  });
+}
+
+/** Keys as digests: looking one up compares against every one in constant time. */
+export class KeyRing {
+  private readonly keys: readonly { digest: Buffer; principal: Principal }[];
+
+  constructor(keys: readonly ApiKey[]) {
+    this.keys = keys.map((key, i) => {
+      const { role, owner } = checked(key, `keys[${i}]`);
+      return { digest: digestOf(key.key), principal: { role, owner: owner === '*' ? null : owner } };
+    });
+  }
+
+  find(key: string): Principal | undefined {
+    const digest = digestOf(key);
+    let found: Principal | undefined;
+    for (const candidate of this.keys)
+      if (timingSafeEqual(candidate.digest, digest)) found = candidate.principal;
+    return found;
+  }
+}
+
+function checked(key: ApiKey, path: string): ApiKey {
+  if (!ROLES.includes(key.role))
+    throw new InvalidOptionError(`${path}.role`, ROLES.join(', '), 'another role');
+  if (!/^(\*|[\w.@-]{1,200})$/.test(key.owner))
+    throw new InvalidOptionError(
+      `${path}.owner`,
+      "letters, digits, _ . @ -, or '*' for everybody's tasks",
+      'something else',
+    );
+  if (key.key.length < 16)
+    throw new InvalidOptionError(`${path}.key`, 'at least 16 characters', `${key.key.length} characters`);
+  return key;
+}
+
+const digestOf = (text: string) => createHash('sha256').update(text).digest();

@@ -1,0 +1,38 @@
+import { CeleriacError } from '../errors.js';
+
+/** `submit`: submits, sees and revokes its own. `read`: sees and lists its own. `admin`: everything of everybody. */
+export const ROLES = ['submit', 'read', 'admin'] as const;
+export type Role = (typeof ROLES)[number];
+
+/** Who asks. */
+export interface Principal {
+  readonly role: Role;
+  /** Whose tasks it submits and sees; null for everybody's. */
+  readonly owner: string | null;
+}
+
+/** What a route needs. */
+export type Ability = 'submit' | 'see' | 'list' | 'revoke' | 'administer';
+
+const ABILITIES: Record<Role, readonly Ability[]> = {
+  submit: ['submit', 'see', 'revoke'],
+  read: ['see', 'list'],
+  admin: ['submit', 'see', 'list', 'revoke', 'administer'],
+};
+
+export class UnauthenticatedError extends CeleriacError {
+  readonly code = 'UNAUTHENTICATED';
+}
+
+export class ForbiddenError extends CeleriacError {
+  readonly code = 'FORBIDDEN';
+}
+
+export function isAble(principal: Principal, ability: Ability): boolean {
+  return ABILITIES[principal.role].includes(ability);
+}
+
+/** Whose tasks it may see; undefined for everybody's. An admin sees all. */
+export function scopeOf({ role, owner }: Principal): string | undefined {
+  return role === 'admin' ? undefined : (owner ?? undefined);
+}
