@@ -44,18 +44,16 @@ class SampleTasks {
 }
 
 type Equal<A, B> = [A, B] extends [B, A] ? true : false;
-/** Takes nothing but true as its type argument. */
-function holds<T extends true>(..._none: T[]): void {}
 
 /** Compiling is the test: the type check of the project includes this file. */
 export function types(refs: TaskRefs<SampleTasks>): void {
-  holds<Equal<TaskArgs<SampleTasks['add']>, [x: number, y: number]>>();
-  holds<Equal<TaskArgs<SampleTasks['thumbnail']>, [_input: Input]>>();
-  holds<Equal<TaskArgs<SampleTasks['none']>, []>>();
-  holds<Equal<TaskArgs<SampleTasks['rest']>, number[]>>();
-  holds<Equal<TaskResult<SampleTasks['observable']>, number>>();
-  holds<Equal<Jsonified<{ at: Date; n?: number; f(): void }>, { at: string; n?: number }>>();
-  holds<Equal<Jsonified<void>, null>>();
+  void (true satisfies Equal<TaskArgs<SampleTasks['add']>, [x: number, y: number]>);
+  void (true satisfies Equal<TaskArgs<SampleTasks['thumbnail']>, [_input: Input]>);
+  void (true satisfies Equal<TaskArgs<SampleTasks['none']>, []>);
+  void (true satisfies Equal<TaskArgs<SampleTasks['rest']>, number[]>);
+  void (true satisfies Equal<TaskResult<SampleTasks['observable']>, number>);
+  void (true satisfies Equal<Jsonified<{ at: Date; n?: number; f(): void }>, { at: string; n?: number }>);
+  void (true satisfies Equal<Jsonified<void>, null>);
 
   const sum: Promise<TaskHandle<number>> = refs.add.delay(2, 3);
   const at: Promise<TaskHandle<{ at: string }>> = refs.thumbnail.delay({ url: '' });

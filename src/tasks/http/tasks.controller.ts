@@ -207,8 +207,8 @@ function parseWait(wait: unknown): number {
 function parseRevoke(body: unknown): { terminate: boolean } {
   if (body === undefined || body === null || (typeof body === 'object' && Object.keys(body).length === 0))
     return { terminate: false };
-  const { terminate = false, ...others } =
-    typeof body === 'object' && !Array.isArray(body) ? ({ ...body } as Record<string, unknown>) : { body };
+  const { terminate = false, ...others }: Record<string, unknown> =
+    typeof body === 'object' && !Array.isArray(body) ? { ...body } : { body };
   if (Object.keys(others).length > 0)
     throw new InvalidOptionError('body', 'only terminate', 'another property', 'UNKNOWN_PROPERTY');
   if (typeof terminate !== 'boolean')
