@@ -5,7 +5,7 @@ import { isDataError } from '../store/database.js';
 import { retrying } from '../store/retrying.js';
 import type { FinalState } from '../store/states.js';
 import type { Execution } from '../store/statements/claim.js';
-import type { Deferral } from '../store/statements/defer.js';
+import type { Deferral, DeferredRow } from '../store/statements/defer.js';
 import type { Ending } from '../store/statements/finish.js';
 import type { TaskChannel } from '../store/task-channel.js';
 import type { TaskStore } from '../store/task-store.js';
@@ -54,7 +54,7 @@ export class Settler {
   }
 
   private async write(execution: Execution, outcome: Outcome, progress: string | null): Promise<Settled> {
-    const { id, fence } = execution;
+    const { id, fence, dispatch } = execution;
     const error = outcome.error && JSON.stringify(outcome.error);
     if (outcome.kind === 'end') {
       const { state, result, large } = outcome;
@@ -67,7 +67,7 @@ export class Settler {
       }
     }
     const { kind: _kind, error: _error, ...rest } = outcome;
-    const settled = await this.deferrals.add({ id, fence, ...rest, error, progress });
+    const settled = await this.deferrals.add({ id, fence, dispatch, ...rest, error, progress });
     // its revocation was asked for meanwhile: then it is not tried again
     if (settled === 'fenced')
       return this.endings.add({
@@ -104,7 +104,14 @@ export class Settler {
   }
 
   private async defer(items: readonly Deferral[]): Promise<readonly Settled[]> {
-    const rows = await this.surely(() => this.store.defer(this.workerId(), items));
+    const workerId = this.workerId();
+    const rows: DeferredRow[] = [];
+    await this.surely(async (tried) => {
+      if (tried > 0) rows.push(...(await this.store.deferredUnder(workerId, items)));
+      const known = new Set(rows.map((row) => row.id));
+      const open = items.filter((item) => !known.has(item.id));
+      if (open.length > 0) rows.push(...(await this.store.defer(workerId, open)));
+    });
     const deferred = new Map(rows.map((row) => [row.id, row]));
     this.channel.changed([...deferred.keys()]);
     await this.broker.publish(rows.filter((row) => row.ready)).catch(() => undefined);

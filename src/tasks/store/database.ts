@@ -48,6 +48,8 @@ export class Database implements Runner {
       ...(settings.pooled ? {} : { options: sessionOptions(settings.statements.options) }),
       max: POOL_SIZE,
       connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+      // the server's own limit comes first, unless the connection hangs half open
+      query_timeout: STATEMENT_TIMEOUT_MS + 5000,
       idleTimeoutMillis: 30_000,
       allowExitOnIdle: true,
       types: { getTypeParser: textForTimes },

@@ -3,7 +3,7 @@ import type { Statement, Runner } from './database.js';
 import { Database } from './database.js';
 import type { NewTask } from './new-task.js';
 import { claimById, claimedUnder, claimReady, type ClaimedTask, type Execution } from './statements/claim.js';
-import { defer, deferValues, type Deferral, type DeferredRow } from './statements/defer.js';
+import { defer, deferredUnder, deferValues, type Deferral, type DeferredRow } from './statements/defer.js';
 import { expire, nextDue, promoteDue } from './statements/due.js';
 import {
   finish,
@@ -157,6 +157,17 @@ export class TaskStore {
     );
   }
 
+  deferredUnder(
+    workerId: string,
+    executions: readonly { id: string; dispatch: number }[],
+  ): Promise<DeferredRow[]> {
+    return this.database.run<DeferredRow & object>(this.statements.deferredUnder, [
+      workerId,
+      executions.map((execution) => execution.id),
+      executions.map((execution) => execution.dispatch),
+    ]);
+  }
+
   /** @returns the ids still held under their fence */
   async writeProgress(
     entries: readonly { id: string; fence: string; progress: string }[],
@@ -299,6 +310,7 @@ function prepare(tables: Tables) {
     finishedUnder: finishedUnder(tables),
     markFenced: markFenced(tables),
     defer: defer(tables),
+    deferredUnder: deferredUnder(tables),
     progress: writeProgress(tables),
     promote: promoteDue(tables),
     nextDue: nextDue(tables),

@@ -6,6 +6,8 @@ import type { Tables } from '../tables.js';
 export interface Deferral {
   readonly id: string;
   readonly fence: string;
+  /** The execution's number. */
+  readonly dispatch: number;
   readonly state: 'RETRY' | 'PENDING';
   /** Milliseconds until it is ready; 0 for at once. */
   readonly delayMs: number;
@@ -53,6 +55,18 @@ export function defer({ task, attempt, state, schema }: Tables): Statement {
         SELECT id, dispatch - 1, ended, $1, started_at, o, e::jsonb FROM d
       )
       SELECT id, dispatch, name, queue, priority, ready FROM d`,
+  };
+}
+
+/** Which of these executions of the worker $1 were deferred: the answer to a defer whose own answer was lost. */
+export function deferredUnder({ task, attempt, schema }: Tables): Statement {
+  return {
+    name: `${schema}.deferred-under`,
+    text: `
+      SELECT t.id, t.dispatch, t.name, t.queue, t.priority, t.ready_at IS NOT NULL AS ready
+      FROM unnest($2::uuid[], $3::int[]) u(i, d)
+      JOIN ${attempt} a ON a.task_id = u.i AND a.dispatch = u.d AND a.worker_id = $1 AND a.outcome NOT IN ('lost', 'fenced')
+      JOIN ${task} t ON t.id = u.i AND t.dispatch = u.d + 1`,
   };
 }
 
