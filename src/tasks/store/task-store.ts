@@ -1,25 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import type { Statement, Runner } from './database.js';
-import { Database } from './database.js';
+import type { Database, Runner } from './database.js';
 import type { NewTask } from './new-task.js';
-import { claimById, claimedUnder, claimReady, type ClaimedTask, type Execution } from './statements/claim.js';
-import { defer, deferredUnder, deferValues, type Deferral, type DeferredRow } from './statements/defer.js';
-import { expire, nextDue, promoteDue } from './statements/due.js';
-import {
-  finish,
-  finishValues,
-  finishedUnder,
-  markFenced,
-  type Ending,
-  type FinishedRow,
-} from './statements/finish.js';
-import { dropOldKeys, keyHolder, takeKey } from './statements/idempotency.js';
-import { insertTasks, insertValues, removeFinished } from './statements/insert-tasks.js';
-import { forget, retryFinished, revoke } from './statements/operator.js';
-import { writeProgress } from './statements/progress.js';
-import { knownQueues, knowQueues } from './statements/queues.js';
-import { countReady, resendReady } from './statements/ready.js';
-import { bury, heldBy, leave, registerWorker, rescue } from './statements/worker-lease.js';
+import type { ClaimedTask, Execution } from './statements/claim.js';
+import { deferValues, type Deferral, type DeferredRow } from './statements/defer.js';
+import { finishValues, type Ending, type FinishedRow } from './statements/finish.js';
+import { insertValues } from './statements/insert-tasks.js';
+import { prepareStatements } from './prepared-statements.js';
 import type { Tables } from './tables.js';
 
 /** What a broker is told of a ready row. */
@@ -51,13 +37,13 @@ const BY_ID = (a: { id: string }, b: { id: string }) => (a.id < b.id ? -1 : a.id
  * throws; who calls decides whether to try again.
  */
 export class TaskStore {
-  private readonly statements: ReturnType<typeof prepare>;
+  private readonly statements: ReturnType<typeof prepareStatements>;
 
   constructor(
     private readonly database: Database,
     tables: Tables,
   ) {
-    this.statements = prepare(tables);
+    this.statements = prepareStatements(tables);
   }
 
   /** Inserts new rows. @param again whether an earlier try with the same rows may have been stored */
@@ -293,40 +279,3 @@ function uniqueById<T extends { id: string }>(items: readonly T[]): T[] {
 }
 
 const ids = (rows: { id: string }[]) => rows.map((row) => row.id);
-
-function prepare(tables: Tables) {
-  const ping: Statement = { name: `${tables.schema}.ping`, text: 'SELECT 1' };
-  return {
-    insert: insertTasks(tables, false),
-    insertAgain: insertTasks(tables, true),
-    removeFinished: removeFinished(tables),
-    takeKey: takeKey(tables),
-    keyHolder: keyHolder(tables),
-    dropKeys: dropOldKeys(tables),
-    claim: claimReady(tables),
-    claimById: claimById(tables),
-    claimedUnder: claimedUnder(tables),
-    finish: finish(tables),
-    finishedUnder: finishedUnder(tables),
-    markFenced: markFenced(tables),
-    defer: defer(tables),
-    deferredUnder: deferredUnder(tables),
-    progress: writeProgress(tables),
-    promote: promoteDue(tables),
-    nextDue: nextDue(tables),
-    expire: expire(tables),
-    register: registerWorker(tables),
-    leave: leave(tables),
-    bury: bury(tables),
-    rescue: rescue(tables),
-    heldBy: heldBy(tables),
-    revoke: revoke(tables),
-    retryFinished: retryFinished(tables),
-    forget: forget(tables),
-    resend: resendReady(tables),
-    countReady: countReady(tables),
-    knowQueues: knowQueues(tables),
-    knownQueues: knownQueues(tables),
-    ping,
-  } satisfies Record<string, Statement>;
-}

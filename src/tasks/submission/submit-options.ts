@@ -5,6 +5,7 @@ import { assertPriority, assertQueueName } from '../definition/describe-task.js'
 import type { TaskDescription } from '../definition/task-definition.js';
 import { toMilliseconds, type Duration } from '../duration.js';
 import { InvalidOptionError, didYouMean } from '../errors.js';
+import type { NewTask } from '../store/new-task.js';
 import type { RecordedOptions } from '../store/task-record.entity.js';
 import { assertJson } from './json.js';
 
@@ -37,17 +38,11 @@ export interface SubmitOptions {
 }
 
 /** What a call's options come to. */
-export interface ResolvedOptions {
-  readonly queue: string;
-  readonly priority: number;
-  readonly eta: string | null;
-  readonly delayMs: number | null;
-  readonly expires: string | null;
-  readonly lifetimeMs: number | null;
-  readonly owner: string | null;
-  /** JSON, or null. */
-  readonly tags: string | null;
-  /** JSON, or null. */
+export interface ResolvedOptions extends Pick<
+  NewTask,
+  'queue' | 'priority' | 'eta' | 'delayMs' | 'expires' | 'lifetimeMs' | 'owner' | 'tags'
+> {
+  /** JSON of RecordedOptions, or null. */
   readonly recorded: string | null;
 }
 
