@@ -71,7 +71,9 @@ describe('embedded Postgres, shared by processes', () => {
     utimesSync(old, 0, 0);
     const users = await Promise.all([DatabaseProcess.start(checkout), DatabaseProcess.start(checkout)]);
     expect(users[0].url).toBe(users[1].url);
-    expect(readdirSync(checkout).sort()).toEqual(['data', basename(living), 'postgres.log']);
+    // below a folder that only root may enter, a copy of the binaries lies beside the data
+    const made = readdirSync(checkout).filter((name) => !name.startsWith('binaries-'));
+    expect(made.sort()).toEqual(['data', basename(living), 'postgres.log']);
     await until('one keeper is left', () => processes('keeper.js', checkout).length === 1);
     await Promise.all(users.map((user) => user.release()));
     await until('the server is stopped', () => !isRunning(checkout));
