@@ -98,7 +98,7 @@ describe('embedded Postgres, as any user and installed in any way', () => {
     async () => {
       const directory = mkdtempSync(join(folder, 'made-'));
       const server = await PostgresServer.create({ directory });
-      expect(readdirSync(directory)).toEqual(['data']);
+      expect(readdirSync(directory)).toContain('data');
       expect(server.place.home).toBe(directory);
     },
   );
