@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { Injectable, Module, type INestApplicationContext } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { TypeOrmModule } from '@nestjs/typeorm';
-import { Pool } from 'pg';
+import { Pool, types } from 'pg';
 import { PostgresServer } from '#dist/tasks/embedded/index.js';
 import { Task, TasksModule, TaskService, Worker } from '#dist/tasks/index.js';
 import { tablesOf } from '#dist/tasks/store/tables.js';
@@ -61,6 +61,8 @@ export async function openBench(): Promise<Bench> {
   const sql = new Pool({
     connectionString: url,
     max: 6,
+    // and times as text, to the microsecond
+    types: { getTypeParser: textForTimes },
     options: '-c enable_seqscan=off -c enable_bitmapscan=off -c jit=off -c TimeZone=UTC',
   });
   const tables = tablesOf('celeriac');
@@ -91,6 +93,14 @@ export async function openBench(): Promise<Bench> {
       await rm(directory, { recursive: true, force: true });
     },
   };
+}
+
+const TIMESTAMPTZ: number = types.builtins.TIMESTAMPTZ;
+
+function textForTimes(oid: number): (value: string) => unknown {
+  return oid === TIMESTAMPTZ
+    ? (value) => value
+    : (types.getTypeParser as (oid: number) => (value: string) => unknown)(oid);
 }
 
 export function median(values: readonly number[]): number {

@@ -52,6 +52,11 @@ export async function rawSettles(bench: Bench, count: number): Promise<number> {
       const values = [workerId, newFence(), PRIORITIES.map(() => 'default'), PRIORITIES, from, limit];
       const { rows } = await bench.sql.query<ClaimedTask>({ name: claim.name, text: claim.text, values });
       if (rows.length === 0) return false;
+      for (const row of rows) {
+        const key = String(row.priority);
+        const mark = marks.get(key);
+        if (mark === undefined || row.ready_at > mark) marks.set(key, row.ready_at);
+      }
       const endings = rows.map((row): Ending => ({
         id: row.id,
         fence: row.fence,

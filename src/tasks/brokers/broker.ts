@@ -14,7 +14,7 @@ export interface Delivery {
 export interface ConsumeOptions {
   /** The queues to take from; asked before each round, so that the set may change. */
   queues(): readonly string[];
-  /** What the worker has room for. A broker takes a slot before it delivers and gives it back after. */
+  /** What the worker has room for. A broker takes a slot for each delivery; the worker gives it back when the handler has run. */
   readonly slots: Slots;
   /** The id that the worker claims under now. */
   workerId(): string;

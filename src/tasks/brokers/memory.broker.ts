@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { Slots } from './slots.js';
 import { Broker, type ConsumeOptions, type Consumer, type QueueCounts, type TaskMessage } from './broker.js';
 
 /** A ready task is remembered here and nowhere else; beyond this many the row alone waits, and is sent again later. */
@@ -56,6 +57,7 @@ export class MemoryBroker extends Broker {
 }
 
 class MemoryConsumer implements Consumer {
+  private readonly open: Slots;
   private stopped = false;
   private turn = 0;
 
@@ -63,7 +65,9 @@ class MemoryConsumer implements Consumer {
     private readonly queues: Map<string, PriorityQueue>,
     private readonly options: ConsumeOptions,
     private readonly onStop: () => void,
-  ) {}
+  ) {
+    this.open = new Slots(options.slots.size * 2);
+  }
 
   wake(): void {
     this.pump();
@@ -72,15 +76,16 @@ class MemoryConsumer implements Consumer {
   /** Delivers while there are messages and free slots. */
   pump(): void {
     const { slots } = this.options;
-    while (!this.stopped && slots.free > 0) {
+    while (!this.stopped && slots.free > 0 && this.open.free > 0) {
       const message = this.next();
       if (!message) return;
       slots.take();
+      this.open.take();
       this.options
         .handler({ message })
         .catch(() => this.queues.get(message.queue)?.push(message))
         .finally(() => {
-          slots.release();
+          this.open.release();
           this.pump();
         });
     }
@@ -89,7 +94,7 @@ class MemoryConsumer implements Consumer {
   async stop(): Promise<void> {
     this.stopped = true;
     this.onStop();
-    await this.options.slots.allFree();
+    await this.open.allFree();
   }
 
   /** Queues take turns, so that none starves. */

@@ -6,6 +6,7 @@ import { newFence, type TaskStore } from '../store/task-store.js';
 import type { ClaimedTask } from '../store/statements/claim.js';
 import { Broker, type ConsumeOptions, type Consumer, type QueueCounts, type TaskMessage } from './broker.js';
 import { ClaimPlan } from './claim-plan.js';
+import { Slots } from './slots.js';
 import { Waker } from '../waker.js';
 
 /** A worker that hears of nothing looks this often, so a lost notification costs no more. */
@@ -76,6 +77,8 @@ class TableConsumer implements Consumer {
   private readonly logger = new Logger('Tasks');
   private readonly plan = new ClaimPlan();
   private readonly waker = new Waker();
+  /** Deliveries that are not settled: what runs, and results on their way, of which there may be as many again. */
+  private readonly open: Slots;
   private stopped = false;
   private readonly loop: Promise<void>;
 
@@ -84,6 +87,7 @@ class TableConsumer implements Consumer {
     private readonly options: ConsumeOptions,
     private readonly onStop: () => void,
   ) {
+    this.open = new Slots(options.slots.size * 2);
     this.loop = this.run();
   }
 
@@ -102,15 +106,13 @@ class TableConsumer implements Consumer {
     this.onStop();
     this.waker.wake();
     await this.loop;
-    await this.options.slots.allFree();
+    await this.open.allFree();
   }
 
   private async run(): Promise<void> {
     let away = false;
     while (!this.stopped) {
-      await this.options.slots.available();
-      // a whole batch of tasks ends at once: all of its slots are free after this turn
-      await nextTurn();
+      if (this.limit() === 0) await this.room();
       if (this.stopped) return;
       this.waker.reset();
       try {
@@ -118,7 +120,7 @@ class TableConsumer implements Consumer {
         const claimed = await this.claim(limit);
         if (away) this.logger.log('the database is back; taking tasks again');
         away = false;
-        for (const task of claimed) this.deliver(task);
+        this.deliver(claimed);
         if (claimed.length === limit || this.plan.restart()) continue;
         await this.waker.sleep(POLL_MS);
       } catch (error) {
@@ -132,7 +134,7 @@ class TableConsumer implements Consumer {
   /** At most half of the slots at once, so that one half is claimed while the other one is settled. */
   private limit(): number {
     const { free, size } = this.options.slots;
-    return Math.min(free, Math.ceil(size / 2), MAX_CLAIM);
+    return Math.min(free, this.open.free, Math.ceil(size / 2), MAX_CLAIM);
   }
 
   private async claim(limit: number): Promise<ClaimedTask[]> {
@@ -150,15 +152,31 @@ class TableConsumer implements Consumer {
     }
   }
 
-  private deliver(task: ClaimedTask): void {
-    const { slots } = this.options;
-    slots.take();
+  private async room(): Promise<void> {
+    await this.open.available();
+    await this.options.slots.available();
+    // a whole batch of tasks ends at once: all of its slots are free after this turn
+    await nextTurn();
+  }
+
+  /** Takes the slots now and runs the handlers in the next turn: until then the next claim is on its way. */
+  private deliver(claimed: readonly ClaimedTask[]): void {
+    for (let i = 0; i < claimed.length; i++) {
+      this.options.slots.take();
+      this.open.take();
+    }
+    setImmediate(() => {
+      for (const task of claimed) this.hand(task);
+    });
+  }
+
+  private hand(task: ClaimedTask): void {
     // a handler that rejects could not settle: the lease or the worker's inventory gives the row out anew
     this.options
       .handler({ message: task, claimed: task })
       .catch((error: unknown) =>
         this.logger.error(`task ${task.id} was not settled: ${(error as Error).message}`),
       )
-      .finally(() => slots.release());
+      .finally(() => this.open.release());
   }
 }

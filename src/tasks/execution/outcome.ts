@@ -65,9 +65,8 @@ export function threw(
   thrown: unknown,
   task: ClaimedTask,
   definition: TaskDescription,
-  signal: AbortSignal,
+  aborted: Error | undefined,
 ): Outcome {
-  const aborted: unknown = signal.aborted ? signal.reason : undefined;
   if (aborted instanceof TaskAborted) {
     // whatever a handler throws while it is being stopped comes of the stopping
     if (aborted.why === 'revoked')

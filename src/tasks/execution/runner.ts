@@ -39,7 +39,7 @@ export class TaskRunner {
     try {
       return returned(await storage.run(running, () => this.pipeline.invoke(definition, args, running)));
     } catch (error) {
-      return threw(error, running.task, definition, running.signal);
+      return threw(error, running.task, definition, running.aborted);
     } finally {
       running.ended();
     }

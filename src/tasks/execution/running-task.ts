@@ -16,7 +16,9 @@ export class RunningTask extends TaskContext {
   readonly owner: string | null;
   readonly tags: Readonly<Record<string, string>>;
   readonly startedAt = Date.now();
-  private readonly controller = new AbortController();
+  /** Made when it is asked for: most handlers never look at their signal. */
+  private controller: AbortController | undefined;
+  private reason: Error | undefined;
   private timer: NodeJS.Timeout | undefined;
 
   constructor(
@@ -34,17 +36,32 @@ export class RunningTask extends TaskContext {
   }
 
   get signal(): AbortSignal {
+    if (!this.controller) {
+      this.controller = new AbortController();
+      if (this.reason) this.controller.abort(this.reason);
+    }
     return this.controller.signal;
+  }
+
+  /** Why it was aborted, if it was. */
+  get aborted(): Error | undefined {
+    return this.reason;
   }
 
   /** Aborts the signal after the soft time limit. */
   limit(limitMs: number | undefined): void {
     if (limitMs === undefined) return;
-    this.timer = setTimeout(() => this.controller.abort(new SoftTimeLimitExceededError(limitMs)), limitMs);
+    this.timer = setTimeout(() => this.abortWith(new SoftTimeLimitExceededError(limitMs)), limitMs);
   }
 
   abort(why: TaskAborted['why'], message: string): void {
-    if (!this.controller.signal.aborted) this.controller.abort(new TaskAborted(why, message));
+    this.abortWith(new TaskAborted(why, message));
+  }
+
+  private abortWith(reason: Error): void {
+    if (this.reason) return;
+    this.reason = reason;
+    this.controller?.abort(reason);
   }
 
   /** The handler has returned or thrown. */

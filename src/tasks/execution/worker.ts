@@ -2,7 +2,7 @@ import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
 import { v7 as uuidv7 } from 'uuid';
-import type { Consumer, Delivery } from '../brokers/broker.js';
+import type { Consumer, Delivery, TaskMessage } from '../brokers/broker.js';
 import { Slots } from '../brokers/slots.js';
 import { Maintenance } from '../control/maintenance.js';
 import { Periodic } from '../control/periodic.js';
@@ -210,17 +210,29 @@ export class Worker {
   }
 
   private async handle({ message, claimed }: Delivery): Promise<void> {
-    const task = claimed ?? (await this.claims.add(message));
+    const running = await this.begin(message, claimed);
     // somebody else holds it, it has ended, or it was given out anew: the message has no meaning any more
-    if (!task) return;
+    if (!running) return;
+    try {
+      const outcome = await this.runner.run(running).finally(() => this.slots.release());
+      await this.settler.settle(running.task, outcome, this.progress.take(running));
+    } finally {
+      if (this.running.get(running.id) === running) this.running.delete(running.id);
+    }
+  }
+
+  private async begin(
+    message: TaskMessage,
+    claimed: ClaimedTask | undefined,
+  ): Promise<RunningTask | undefined> {
+    const task = claimed ?? (await this.claims.add(message));
+    if (!task) {
+      this.slots.release();
+      return undefined;
+    }
     const running = new RunningTask(task, (run, progress) => this.progress.note(run, progress));
     this.running.set(task.id, running);
-    try {
-      const outcome = await this.runner.run(running);
-      await this.settler.settle(task, outcome, this.progress.take(running));
-    } finally {
-      if (this.running.get(task.id) === running) this.running.delete(task.id);
-    }
+    return running;
   }
 
   /** For brokers that only carry ids. Waits in its slot while the database is away. */

@@ -18,8 +18,8 @@ interface ChannelMessage {
 
 interface ChannelEvents {
   ready: [queues: string[]];
-  /** undefined: too many to list. */
-  changed: [ids: string[] | undefined];
+  /** In short form, see {@link lengthen}: most who hear of them wait for none. undefined: too many to list. */
+  changed: [shortIds: string[] | undefined];
   revoked: [ids: string[]];
   due: [ms: number];
   /** The connection is back; anything may have been missed. */
@@ -204,7 +204,7 @@ export class TaskChannel extends EventEmitter<ChannelEvents> {
       return; // not ours
     }
     if (message.q) this.emit('ready', message.q);
-    if (message.t) this.emit('changed', message.t.length === 0 ? undefined : message.t.map(lengthen));
+    if (message.t) this.emit('changed', message.t.length === 0 ? undefined : message.t);
     if (message.r) this.emit('revoked', message.r.map(lengthen));
     if (message.d !== undefined) this.emit('due', message.d);
   }
@@ -222,7 +222,8 @@ function shorten(id: string): string {
   return Buffer.from(id.replaceAll('-', ''), 'hex').toString('base64url');
 }
 
-function lengthen(short: string): string {
+/** The UUID of its short form. */
+export function lengthen(short: string): string {
   const hex = Buffer.from(short, 'base64url').toString('hex');
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
 }

@@ -1,5 +1,5 @@
 import { isFinal } from '../store/states.js';
-import type { TaskChannel } from '../store/task-channel.js';
+import { lengthen, type TaskChannel } from '../store/task-channel.js';
 import type { TaskReader } from '../store/task-reader.js';
 import type { TaskRow } from '../store/task-record.entity.js';
 
@@ -22,7 +22,9 @@ export class ResultListener {
     channel: TaskChannel,
     private readonly reader: TaskReader,
   ) {
-    channel.on('changed', (ids) => this.look(ids ?? this.waiters.keys()));
+    channel.on('changed', (shortIds) => {
+      if (this.waiters.size > 0) this.look(shortIds?.map(lengthen) ?? this.waiters.keys());
+    });
     channel.on('reconnected', () => this.look(this.waiters.keys()));
   }
 
