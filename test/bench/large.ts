@@ -8,7 +8,7 @@ const ID = `(lpad(to_hex((extract(epoch FROM clock_timestamp()) * 1000)::bigint)
 /** Rows that wait in the queue that is measured, behind all that is measured. */
 export async function addPending(bench: Bench, rows: number): Promise<void> {
   await bench.sql.query(`INSERT INTO ${bench.tables.task} (id, state, name, queue, ready_at, args)
-    SELECT ${ID}, 'PENDING', 'bench.add', 'default', now(), '[2,3]' FROM generate_series(1, ${rows})`);
+    SELECT ${ID}, 'PENDING', 'bench.add', 'default', clock_timestamp(), '[2,3]' FROM generate_series(1, ${rows})`);
 }
 
 export async function addFinished(bench: Bench, rows: number): Promise<void> {
