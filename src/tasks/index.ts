@@ -33,7 +33,7 @@ export type { Duration } from './duration.js';
 export { runWorker, closeGracefully, stopOnSignals } from './execution/run-worker.js';
 export type { CloseOptions, RunWorkerOptions } from './execution/run-worker.js';
 export { Worker } from './execution/worker.js';
-export type { WorkerOptions } from './execution/worker.js';
+export type { WorkerOptions } from './execution/worker.options.js';
 export { TASK_CONTEXT_TYPE } from './execution/pipeline.js';
 
 export {

@@ -20,20 +20,7 @@ import { ProgressWriter } from './progress-writer.js';
 import { TaskRunner } from './runner.js';
 import { RunningTask } from './running-task.js';
 import { Settler } from './settler.js';
-
-export interface WorkerOptions {
-  /** The queues it takes from. Default: every queue that was ever submitted to, and those of its own tasks. */
-  readonly queues?: readonly string[] | undefined;
-  /** How many tasks it runs at once. Default 10. */
-  readonly concurrency?: number | undefined;
-  /** Whether it shares its process with the application. Default false. */
-  readonly inline?: boolean | undefined;
-}
-
-export interface WorkerSettings {
-  readonly leaseMs: number;
-  readonly maxCrashes: number;
-}
+import type { WorkerOptions, WorkerSettings } from './worker.options.js';
 
 /** Handlers that do not react to their signal get this long after it before their tasks are given back. */
 const ABORT_GRACE_MS = 1000;
