@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { InvalidOptionError } from '../../tasks/index.js';
+import { parseInput } from '../input/parse-input.js';
 import { LONGEST_URL, pageUrl } from './page-url.js';
 
 /** An input with its defaults, checked. */
@@ -37,16 +37,7 @@ const schema = z.strictObject(
 
 /** @throws InvalidOptionError naming the first part that is wrong */
 export function readInput(given: unknown): CheckedInput {
-  const { data, error } = schema.safeParse(given, { reportInput: true });
-  if (error) {
-    const issue = error.issues[0]!;
-    throw new InvalidOptionError(
-      ['input', ...issue.path].join('.'),
-      issue.message,
-      issue.input,
-      'INVALID_INPUT',
-    );
-  }
+  const data = parseInput(schema, given);
   return { ...data, delay: data.delay };
 }
 

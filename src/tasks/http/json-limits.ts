@@ -2,7 +2,7 @@ import { NotSerializableError } from '../errors.js';
 
 const MAX_DEPTH = 32;
 const MAX_KEYS = 10_000;
-const FORBIDDEN_KEYS = new Set(['__proto__', 'constructor', 'prototype']);
+export const FORBIDDEN_KEYS: ReadonlySet<string> = new Set(['__proto__', 'constructor', 'prototype']);
 
 /**
  * What a request's JSON may contain, beyond what any argument may.

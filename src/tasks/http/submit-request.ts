@@ -1,6 +1,6 @@
 import { InvalidOptionError } from '../errors.js';
 import type { SubmitOptions } from '../submission/submit-options.js';
-import { checkJsonLimits } from './json-limits.js';
+import { FORBIDDEN_KEYS, checkJsonLimits } from './json-limits.js';
 
 /** The body of `POST /tasks/:name`. */
 export interface SubmitRequest {
@@ -82,7 +82,7 @@ function objectOf(value: unknown, path: string, known: readonly string[]): Recor
       'BODY_MUST_BE_OBJECT',
     );
   for (const key of keys) {
-    if (['__proto__', 'constructor', 'prototype'].includes(key)) checkJsonLimits(value, path);
+    if (FORBIDDEN_KEYS.has(key)) checkJsonLimits(value, path);
     if (!known.includes(key))
       throw new InvalidOptionError(
         `${path}.${key.slice(0, 40)}`,
