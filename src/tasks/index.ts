@@ -2,6 +2,7 @@ export { TasksModule } from './tasks.module.js';
 export { MissingDataSourceError } from './tasks.module-definition.js';
 export type { TasksModuleExtras } from './tasks.module-definition.js';
 export type { TasksModuleOptions } from './tasks.options.js';
+export type { AmqpBrokerOptions, BrokerOptions, RedisBrokerOptions } from './brokers/broker-options.js';
 
 export { Task, Ctx } from './definition/task.decorator.js';
 export type { TaskOptions, RetryOptions, ErrorMatcher } from './definition/task.decorator.js';
@@ -37,9 +38,12 @@ export type { WorkerOptions } from './execution/worker.options.js';
 export { TASK_CONTEXT_TYPE } from './execution/pipeline.js';
 
 export {
+  BrokerRefusedError,
+  BrokerUnavailableError,
   CeleriacError,
   IdempotencyConflictError,
   InvalidOptionError,
+  MissingPackageError,
   NotSerializableError,
   OverloadedError,
   ResultTimeoutError,

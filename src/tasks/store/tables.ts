@@ -10,10 +10,17 @@ export interface Tables {
   readonly queue: string;
   readonly key: string;
   readonly audit: string;
+  readonly broker: string;
+  readonly outbox: string;
+  /** Whether ready rows are noted in the outbox until the broker, another process, has been told of them. */
+  readonly relayed: boolean;
 }
 
-/** @param schema checked before by `assertSchemaName` */
-export function tablesOf(schema: string): Tables {
+/**
+ * @param schema checked before by `assertSchemaName`
+ * @param relayed see {@link Tables.relayed}
+ */
+export function tablesOf(schema: string, relayed = false): Tables {
   const of = (name: string) => `"${schema}".${name}`;
   return {
     schema,
@@ -26,5 +33,8 @@ export function tablesOf(schema: string): Tables {
     queue: of('queue'),
     key: of('unique_key'),
     audit: of('audit'),
+    broker: of('broker'),
+    outbox: of('outbox'),
+    relayed,
   };
 }

@@ -14,6 +14,8 @@ interface ChannelMessage {
   r?: string[];
   /** Milliseconds until something new is due. */
   d?: number;
+  /** The set of queues has changed, or one was paused or resumed. */
+  c?: true;
 }
 
 interface ChannelEvents {
@@ -22,6 +24,8 @@ interface ChannelEvents {
   changed: [shortIds: string[] | undefined];
   revoked: [ids: string[]];
   due: [ms: number];
+  /** A queue is new, or was paused or resumed. */
+  queues: [];
   /** The connection is back; anything may have been missed. */
   reconnected: [];
 }
@@ -43,7 +47,7 @@ export class TaskChannel extends EventEmitter<ChannelEvents> {
   private readonly logger = new Logger('Tasks');
   private readonly name: string;
   private client: Client | undefined;
-  private pending: Required<Pick<ChannelMessage, 'q' | 't' | 'r'>> & { d: number } = empty();
+  private pending: Required<Pick<ChannelMessage, 'q' | 't' | 'r'>> & { d: number; c: boolean } = empty();
   private scheduled = false;
   private sending = false;
   private lastSent = 0;
@@ -103,6 +107,12 @@ export class TaskChannel extends EventEmitter<ChannelEvents> {
     this.schedule();
   }
 
+  /** A queue is new, or was paused or resumed. */
+  queues(): void {
+    this.pending.c = true;
+    this.schedule();
+  }
+
   private schedule(): void {
     if (this.scheduled || this.sending || this.stopped) return;
     this.scheduled = true;
@@ -123,16 +133,17 @@ export class TaskChannel extends EventEmitter<ChannelEvents> {
       // whoever listens finds out by polling
     }
     this.sending = false;
-    const { q, t, r, d } = this.pending;
-    if (q.length + t.length + r.length > 0 || Number.isFinite(d)) this.schedule();
+    const { q, t, r, d, c } = this.pending;
+    if (q.length + t.length + r.length > 0 || Number.isFinite(d) || c) this.schedule();
   }
 
   private takePending(): ChannelMessage[] {
-    const { q, t, r, d } = this.pending;
+    const { q, t, r, d, c } = this.pending;
     this.pending = empty();
     const first: ChannelMessage = {};
     if (q.length > 0) first.q = q.slice(0, MAX_QUEUES);
     if (Number.isFinite(d)) first.d = d;
+    if (c) first.c = true;
     const tooMany = t.length > MAX_IDS * MAX_MESSAGES;
     if (tooMany) first.t = [];
     const messages = Object.keys(first).length > 0 ? [first] : [];
@@ -207,6 +218,7 @@ export class TaskChannel extends EventEmitter<ChannelEvents> {
     if (message.t) this.emit('changed', message.t.length === 0 ? undefined : message.t);
     if (message.r) this.emit('revoked', message.r.map(lengthen));
     if (message.d !== undefined) this.emit('due', message.d);
+    if (message.c) this.emit('queues');
   }
 }
 
@@ -215,6 +227,7 @@ const empty = () => ({
   t: [] as string[],
   r: [] as string[],
   d: Number.POSITIVE_INFINITY,
+  c: false,
 });
 
 /** A UUID in 22 characters. */

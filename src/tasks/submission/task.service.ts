@@ -56,8 +56,8 @@ export class TaskService {
     private readonly options: ResolvedTasksOptions,
     application: ConstructorParameters<typeof TransactionWatcher>[0],
   ) {
-    const { store, broker, channel, reader } = storage;
-    this.submitter = new Submitter(store, broker, channel, new TransactionWatcher(application));
+    const { store, relay, channel, reader } = storage;
+    this.submitter = new Submitter(store, relay, channel, new TransactionWatcher(application));
     this.results = new ResultListener(channel, reader);
   }
 
@@ -215,12 +215,12 @@ export class TaskService {
    * @throws TaskNotFoundError, or TaskStateError in any other state
    */
   async retry(id: string, options: { by?: string } = {}): Promise<TaskRecord> {
-    const { store, channel, broker } = this.storage;
+    const { store, channel, relay } = this.storage;
     const ready = await store.retryFinished(assertId(id), options.by ?? null);
     const record = await this.record(id);
-    if (!ready) throw new TaskStateError(id, record.state, 'retried');
+    if (ready.tasks.length === 0) throw new TaskStateError(id, record.state, 'retried');
     channel.changed([id]);
-    await broker.publish([ready]);
+    relay.send(ready);
     return record;
   }
 

@@ -1,6 +1,7 @@
 import { kept } from '../columns.js';
 import type { Statement } from '../database.js';
 import type { Tables } from '../tables.js';
+import { noteForRelay } from './outbox.js';
 
 /** $1 id, $2 name, $3 lease in ms, $4 info. */
 export function registerWorker({ worker, schema }: Tables): Statement {
@@ -55,7 +56,9 @@ export function bury({ worker, schema }: Tables): Statement {
  * What is lost a second time is spread out: given out together again, the one that kills its worker would take along
  * the same neighbours until all of them have failed.
  */
-export function rescue({ task, done, attempt, worker, state, schema }: Tables): Statement {
+export function rescue(tables: Tables): Statement {
+  const { task, done, attempt, worker, state, schema } = tables;
+  const noted = noteForRelay(tables, 'back');
   return {
     name: `${schema}.rescue`,
     text: `
@@ -85,9 +88,9 @@ export function rescue({ task, done, attempt, worker, state, schema }: Tables): 
             THEN jsonb_build_object('name', 'WorkerLostError', 'message', 'its worker died ' || crashes + 1 || ' times while it ran')
             ELSE '{"name":"TaskRevokedError","message":"revoked"}' END
         FROM gone RETURNING id, name, queue, priority
-      )
-      SELECT id, dispatch, name, queue, priority, ready FROM back
-      UNION ALL SELECT id, 0, name, queue, priority, false FROM ended`,
+      )${noted.cte}
+      SELECT id, dispatch, name, queue, priority, ready${noted.column} FROM back
+      UNION ALL SELECT id, 0, name, queue, priority, false${noted.column && ', NULL'} FROM ended`,
   };
 }
 
