@@ -5,8 +5,17 @@ import { until } from './until.js';
 const alive = new Set<ChildProcess>();
 // a test run that is broken off must not leave servers behind
 process.once('exit', () => {
-  for (const child of alive) child.kill('SIGKILL');
+  for (const child of alive) signalGroup(child, 'SIGKILL');
 });
+
+/** A server may be a script that has started another process: they are one group. */
+function signalGroup({ pid }: ChildProcess, signal: NodeJS.Signals): void {
+  try {
+    process.kill(-pid!, signal);
+  } catch {
+    // gone already
+  }
+}
 
 /** A server of a test's own, to be stopped, killed and started again. */
 export abstract class ServerProcess {
@@ -24,6 +33,7 @@ export abstract class ServerProcess {
     const child = spawn(command, args, {
       env: { ...process.env, ...environment },
       stdio: ['ignore', 'pipe', 'pipe'],
+      detached: true,
     });
     this.child = child;
     alive.add(child);
@@ -46,8 +56,9 @@ export abstract class ServerProcess {
     const { child } = this;
     this.child = undefined;
     if (!child || child.exitCode !== null || child.signalCode !== null) return;
-    const gone = once(child, 'exit');
-    child.kill(signal);
+    // its pipes are closed when the last of the group has gone
+    const gone = once(child, 'close');
+    signalGroup(child, signal);
     await gone;
   }
 

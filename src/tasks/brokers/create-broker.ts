@@ -39,11 +39,11 @@ export async function createBroker(choice: BrokerChoice, surroundings: BrokerSur
       const { RedisBroker } = await import('./redis/redis.broker.js');
       return RedisBroker.load(choice, { schema, leaseMs });
     }
-    case 'amqp': {
-      const { RabbitBroker } = await import('./rabbitmq/rabbit.broker.js');
-      return RabbitBroker.load(choice, { schema });
-    }
+    case 'amqp':
+      break;
   }
+  const { RabbitBroker } = await import('./rabbitmq/rabbit.broker.js');
+  return RabbitBroker.load(choice, { schema });
 }
 
 /** `host:port/database` of a URL, without user and password. */

@@ -78,22 +78,22 @@ export class Resender {
   }
 
   private async sendAll(): Promise<void> {
-    const { store, queues } = this.options;
+    const { store } = this.options;
     // what is sent again becomes newer than this, and is not found a second time
     const since = await store.now();
-    for (const queue of queues())
+    for (const queue of this.options.queues())
       for (const priority of PRIORITIES) await this.resend({ queue, priority }, { since, ms: 0 });
   }
 
   private async sweep(ms: number): Promise<void> {
-    const { store, broker, queues, newestClaimed } = this.options;
+    const { store, broker } = this.options;
     if (!broker.status.up) return;
     const empty = new Map<string, boolean>();
-    for (const place of await store.overdue(queues(), ms)) {
+    for (const place of await store.overdue(this.options.queues(), ms)) {
       let isEmpty = empty.get(place.queue);
       if (isEmpty === undefined)
         empty.set(place.queue, (isEmpty = (await broker.counts(place.queue)).waiting === 0));
-      const since = isEmpty ? undefined : newestClaimed(place.queue, place.priority);
+      const since = isEmpty ? undefined : this.options.newestClaimed(place.queue, place.priority);
       if (isEmpty || since !== undefined) await this.resend(place, { since, ms });
     }
   }

@@ -1,6 +1,6 @@
 import { Logger } from '@nestjs/common';
 import type { Channel, ConsumeMessage } from 'amqplib';
-import type { Broker, ConsumeOptions, Consumer } from '../broker.js';
+import type { Broker, ConsumeOptions, Consumer, Delivery } from '../broker.js';
 import type { RabbitConnection } from './rabbit-connection.js';
 import { readContent } from './rabbit-message.js';
 import type { Topology } from './topology.js';
@@ -124,19 +124,20 @@ export class RabbitConsumer implements Consumer {
     const delivered: Delivered = { message, since: Date.now(), early: false };
     this.open.add(delivered);
     this.options.slots.take();
-    this.options
-      .handler({ message: known })
-      .then(() => {
-        if (!delivered.early) answer(() => channel.ack(message));
-      })
-      .catch(() => {
-        if (!delivered.early) answer(() => channel.nack(message, false, true));
-      })
-      .finally(() => {
-        this.open.delete(delivered);
-        if (delivered.early) this.wake();
-        if (this.open.size === 0) for (const resolve of this.idle.splice(0)) resolve();
-      });
+    void this.handle(channel, delivered, known);
+  }
+
+  private async handle(channel: Channel, delivered: Delivered, known: Delivery['message']): Promise<void> {
+    const { message } = delivered;
+    try {
+      await this.options.handler({ message: known });
+      if (!delivered.early) answer(() => channel.ack(message));
+    } catch {
+      if (!delivered.early) answer(() => channel.nack(message, false, true));
+    }
+    this.open.delete(delivered);
+    if (delivered.early) this.wake();
+    if (this.open.size === 0) for (const resolve of this.idle.splice(0)) resolve();
   }
 
   private quarantine(channel: Channel, queue: string, message: ConsumeMessage): void {

@@ -6,8 +6,6 @@ import type { RedisLibraries } from './load-redis.js';
 export type RedisClient = Redis | Cluster;
 type IoRedis = RedisLibraries['ioredis'];
 
-/** An answer that does not come within this time will not come: the connection hangs half open. */
-const ANSWER_MS = 8000;
 /** So that work goes on within seconds of the moment when Redis takes connections again. */
 const LONGEST_RETRY_MS = 1000;
 
@@ -24,15 +22,16 @@ export class RedisClients {
 
   /** For people, without a password. */
   get address(): string {
-    const { redis, nodes } = this.options;
+    const { nodes } = this.options;
+    const redis = this.options.redis as RedisOptions;
     if (nodes) return `the Redis Cluster at ${nodes.map((node) => `${node.host}:${node.port}`).join(', ')}`;
-    if (Array.isArray(redis['sentinels'])) return `Redis '${String(redis['name'])}' of its sentinels`;
-    const at = redis['path'] ?? `${String(redis['host'] ?? '127.0.0.1')}:${String(redis['port'] ?? 6379)}`;
-    return `redis://${String(at)}/${String(redis['db'] ?? 0)}`;
+    if (redis.sentinels) return `Redis '${redis.name}' of its sentinels`;
+    const at = redis.path ?? `${redis.host ?? '127.0.0.1'}:${redis.port ?? 6379}`;
+    return `redis://${at}/${redis.db ?? 0}`;
   }
 
-  /** @param blocksForMs the longest that a command of this connection may take to be answered, when it blocks */
-  create(name: string, blocksForMs = 0): RedisClient {
+  /** @param blocking whether its commands block, so that none can share a round trip */
+  create(name: string, blocking = false): RedisClient {
     const { redis, nodes } = this.options;
     const options: RedisOptions = {
       connectTimeout: 3000,
@@ -43,14 +42,13 @@ export class RedisClients {
       enableOfflineQueue: false,
       // rejected when the connection breaks, and not sent again by itself
       maxRetriesPerRequest: 0,
-      socketTimeout: ANSWER_MS + blocksForMs,
       retryStrategy: nextTry,
     };
-    const autoPipelining = { enableAutoPipelining: blocksForMs === 0 };
+    const autoPipelining = { enableAutoPipelining: !blocking };
     if (!nodes) return new this.ioredis.Redis({ ...options, ...autoPipelining });
     const { retryStrategy: _, enableOfflineQueue: __, ...each } = options;
     const cluster: ClusterOptions = {
-      redisOptions: each as ClusterOptions['redisOptions'],
+      redisOptions: each,
       clusterRetryStrategy: nextTry,
       enableOfflineQueue: false,
       lazyConnect: true,
@@ -88,6 +86,19 @@ export class RedisClients {
     if (/DB index|invalid DB/i.test(error.message))
       return new BrokerRefusedError(`${this.address} has no database of this number`, options);
     return new BrokerUnavailableError(`${this.address} cannot be reached: ${error.message}`, options);
+  }
+}
+
+/** An answer that does not come within this time will not come: the connection hangs half open, and is made anew. */
+const ANSWER_MS = 5000;
+
+/** @param blocksForMs how long the command may block */
+export async function answered<T>(client: RedisClient, command: Promise<T>, blocksForMs = 0): Promise<T> {
+  const timer = setTimeout(() => client.disconnect(true), ANSWER_MS + blocksForMs).unref();
+  try {
+    return await command;
+  } finally {
+    clearTimeout(timer);
   }
 }
 

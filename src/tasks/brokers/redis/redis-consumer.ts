@@ -2,11 +2,11 @@ import { randomUUID } from 'node:crypto';
 import { Logger } from '@nestjs/common';
 import type { IQueueBackend, MinimalJob } from 'bullmq';
 import type { Broker, ConsumeOptions, Consumer } from '../broker.js';
-import type { RedisClient } from './redis-clients.js';
+import { answered, type RedisClient } from './redis-clients.js';
 import { readJobId } from './redis-message.js';
 
 /** How long one blocking wait lasts; also how late a queue that is new, or a wake-up that was lost, is noticed. */
-export const BLOCK_MS = 2000;
+const BLOCK_MS = 2000;
 /** After an error that the connection itself did not show. */
 const REST_MS = 500;
 /** The most jobs that are asked for at once. */
@@ -142,10 +142,11 @@ export class RedisConsumer implements Consumer {
     const { slots } = this.options;
     if (slots.free > 0 || this.awaitingSlot) return;
     this.awaitingSlot = true;
-    void slots.available().then(() => {
+    const pump = () => {
       this.awaitingSlot = false;
       this.pump();
-    });
+    };
+    void slots.available().then(pump);
   }
 
   /** Queues take turns. */
@@ -251,7 +252,9 @@ export class RedisConsumer implements Consumer {
     this.poked = false;
     const byMarker = new Map([...readers].map((reader) => [reader.backend.keys['marker']!, reader]));
     try {
-      const popped = await this.settings.blocking.bzpopmin(...byMarker.keys(), this.pokeKey, BLOCK_MS / 1000);
+      const { blocking } = this.settings;
+      const pop = blocking.bzpopmin(...byMarker.keys(), this.pokeKey, BLOCK_MS / 1000);
+      const popped = await answered(blocking, pop, BLOCK_MS);
       const reader = popped && byMarker.get(popped[0]);
       if (reader) reader.empty = false;
       // a marker is lost with a process that took it and died: after a while every queue is looked at

@@ -15,7 +15,7 @@ export function readJobId(jobId: string): { id: string; dispatch: number } | und
 }
 
 /** All that BullMQ stores of a task: its name, for dashboards of BullMQ. The record has the rest. */
-export function toJob({ id: _, ...message }: TaskMessage, jobId: string, timestamp: number): JobJson {
+export function toJob(message: TaskMessage, jobId: string, timestamp: number): JobJson {
   return {
     id: jobId,
     name: message.name,

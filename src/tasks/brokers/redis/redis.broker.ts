@@ -4,8 +4,8 @@ import { BrokerRefusedError, BrokerUnavailableError } from '../../errors.js';
 import { Broker, type ConsumeOptions, type Consumer, type QueueCounts, type TaskMessage } from '../broker.js';
 import type { RedisBrokerOptions } from '../broker-options.js';
 import { loadRedis, type RedisLibraries } from './load-redis.js';
-import { RedisClients, type RedisClient } from './redis-clients.js';
-import { BLOCK_MS, RedisConsumer } from './redis-consumer.js';
+import { RedisClients, answered, type RedisClient } from './redis-clients.js';
+import { RedisConsumer } from './redis-consumer.js';
 import { jobIdOf, prefixOf, queueNameOf, toJob } from './redis-message.js';
 
 /** A connection on which nothing moves is asked this often whether it is alive. */
@@ -85,7 +85,7 @@ export class RedisBroker extends Broker {
   }
 
   override async consume(options: ConsumeOptions): Promise<Consumer> {
-    const blocking = this.clients.create(`${this.prefix}:worker`, BLOCK_MS);
+    const blocking = this.clients.create(`${this.prefix}:worker`, true);
     // whatever breaks shows in the commands
     blocking.on('error', () => undefined);
     await blocking.connect().catch(() => undefined);
@@ -194,7 +194,8 @@ export class RedisBroker extends Broker {
   /** Writes, because a Redis that is full or read-only still answers PING. */
   private async beat(): Promise<void> {
     try {
-      await this.connected().set(`${this.prefix}:alive`, Date.now(), 'PX', 60_000);
+      const client = this.connected();
+      await answered(client, client.set(`${this.prefix}:alive`, Date.now(), 'PX', 60_000));
       this.cameUp();
     } catch (error) {
       if (!this.closed) this.wentDown((error as Error).message);
