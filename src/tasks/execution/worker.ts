@@ -216,35 +216,22 @@ export class Worker {
   }
 
   private async handle({ message, claimed }: Delivery): Promise<void> {
-    const running = await this.begin(message, claimed);
-    // somebody else holds it, it has ended, or it was given out anew: the message has no meaning any more
-    if (!running) return;
-    try {
-      const outcome = await this.runner.run(running).finally(() => this.slots.release());
-      await this.settler.settle(running.task, outcome, this.progress.take(running));
-    } finally {
-      if (this.running.get(running.id) === running) this.running.delete(running.id);
-    }
-  }
-
-  private async begin(
-    message: Delivery['message'],
-    claimed: ClaimedTask | undefined,
-  ): Promise<RunningTask | undefined> {
-    const task = claimed ?? (await this.claim(message));
-    if (!task) return undefined;
-    const running = new RunningTask(task, (run, progress) => this.progress.note(run, progress));
-    this.running.set(task.id, running);
-    return running;
-  }
-
-  /** @returns undefined, with the slot given back, for what is somebody else's or over */
-  private async claim(message: Delivery['message']): Promise<ClaimedTask | undefined> {
     let task: ClaimedTask | undefined;
     try {
-      return (task = await this.claims.add(message));
+      task = claimed ?? (await this.claims.add(message));
     } finally {
       if (!task) this.slots.release();
+    }
+    // somebody else holds it, it has ended, or it was given out anew: the message has no meaning any more
+    if (!task) return;
+    const running = new RunningTask(task, this.noteProgress);
+    this.running.set(task.id, running);
+    try {
+      const outcome = await this.runner.run(running);
+      this.slots.release();
+      await this.settler.settle(task, outcome, this.progress.take(running));
+    } finally {
+      if (this.running.get(task.id) === running) this.running.delete(task.id);
     }
   }
 
@@ -303,6 +290,9 @@ export class Worker {
   private readonly onRevoked = (ids: string[]): void => {
     for (const id of ids) this.running.get(id)?.abort('revoked', 'the task was revoked');
   };
+
+  private readonly noteProgress = (running: RunningTask, progress: string): void =>
+    this.progress.note(running, progress);
 
   private readonly onQueues = (): void => this.queueScout?.wake();
 
