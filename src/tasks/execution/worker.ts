@@ -28,6 +28,9 @@ import type { WorkerOptions, WorkerSettings } from './worker.options.js';
 /** Handlers that do not react to their signal get this long after it before their tasks are given back. */
 const ABORT_GRACE_MS = 1000;
 const QUEUES_POLL_MS = 2000;
+/** A worker that was given a task it does not have lets others go first for a while. */
+const HESITATE_FOR_MS = 60_000;
+const HESITATION_MS = 50;
 
 /** Takes tasks, runs them, writes what became of them. */
 export class Worker {
@@ -41,6 +44,7 @@ export class Worker {
   private readonly inventory: Inventory;
   private readonly newest = new ReadyMarks();
   private id = uuidv7();
+  private lastUnknown = 0;
   private inline = false;
   private takesAll = true;
   private slots = new Slots(0);
@@ -161,6 +165,7 @@ export class Worker {
       queues: () => this.queues,
       slots: this.slots,
       workerId: () => this.id,
+      hesitation: () => (Date.now() - this.lastUnknown < HESITATE_FOR_MS ? HESITATION_MS : 0),
       handler: (delivery) => this.handle(delivery),
     });
   }
@@ -228,6 +233,7 @@ export class Worker {
     this.running.set(task.id, running);
     try {
       const outcome = await this.runner.run(running);
+      if (outcome.kind === 'defer' && outcome.outcome === 'unknown') this.lastUnknown = Date.now();
       this.slots.release();
       await this.settler.settle(task, outcome, this.progress.take(running));
     } finally {
