@@ -20,7 +20,7 @@ export type {
 } from './definition/task-references.js';
 
 export { TaskService } from './submission/task.service.js';
-export type { Submission, Page } from './submission/task.service.js';
+export type { Submission, Page, TasksHealth } from './submission/task.service.js';
 export { TaskHandle } from './submission/task-handle.js';
 export type { SubmitOptions } from './submission/submit-options.js';
 export type { TaskRecord } from './submission/task-view.js';

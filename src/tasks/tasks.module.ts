@@ -9,6 +9,7 @@ import {
 } from '@nestjs/common';
 import { DiscoveryModule, ExternalContextCreator, ModulesContainer } from '@nestjs/core';
 import type { DataSource } from 'typeorm';
+import { Broker } from './brokers/broker.js';
 import { Administration } from './control/administration.js';
 import { TaskExplorer } from './definition/task-explorer.js';
 import { TaskRegistry } from './definition/task-registry.js';
@@ -35,6 +36,7 @@ const providers: Provider[] = [
     inject: [TASKS_OPTIONS],
   },
   { provide: STORAGE, useFactory: openStorage, inject: [APPLICATION_DATA_SOURCE, OPTIONS] },
+  { provide: Broker, useFactory: (storage: Storage) => storage.broker, inject: [STORAGE] },
   TaskRegistry,
   TaskExplorer,
   {
@@ -80,7 +82,7 @@ const providers: Provider[] = [
 @Module({
   imports: [DiscoveryModule],
   providers,
-  exports: [TaskService, TaskRegistry, Worker, Administration],
+  exports: [TaskService, TaskRegistry, Worker, Administration, Broker],
 })
 export class TasksModule
   extends ConfigurableTasksModule

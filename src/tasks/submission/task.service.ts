@@ -43,6 +43,15 @@ export interface Scope {
   owner?: string | undefined;
 }
 
+/** How the parts are that tasks go through. */
+export interface TasksHealth {
+  database: { up: true };
+  /** `since` is ISO 8601; `reason` says why it cannot be used, or is null. */
+  broker: { kind: string; up: boolean; since: string; reason: string | null };
+  /** Batches of submissions that the broker has not been told of yet; null where there is nothing to tell. */
+  unpublished: { batches: number; oldestMs: number } | null;
+}
+
 /** Submits tasks and asks about them. */
 @Injectable()
 export class TaskService {
@@ -235,9 +244,19 @@ export class TaskService {
     return this.registry.queues().includes(queue) || this.submitter.knowsQueue(queue);
   }
 
-  /** @throws when the database or the broker does not answer */
-  async ping(): Promise<void> {
-    await Promise.all([this.storage.store.ping(), this.storage.broker.ping()]);
+  /**
+   * Whether tasks can be accepted, and how the broker is: while it is away they wait in the database.
+   * @throws StoreUnavailableError, or what the driver throws, when the database does not answer
+   */
+  async health(): Promise<TasksHealth> {
+    const { broker, relayStore, tables } = this.storage;
+    const { batches, ms } = await relayStore.outboxLag();
+    const { up, since, reason } = broker.status;
+    return {
+      database: { up: true },
+      broker: { kind: broker.kind, up, since: since.toISOString(), reason },
+      unpublished: tables.relayed ? { batches, oldestMs: Math.round(ms) } : null,
+    };
   }
 
   /** Accepts nothing more; resolves when what was accepted is committed. Called when the application closes. */
