@@ -42,6 +42,7 @@ export {
   InvalidOptionError,
   NotSerializableError,
   OverloadedError,
+  QueueFullError,
   ResultTimeoutError,
   ShuttingDownError,
   SoftTimeLimitExceededError,

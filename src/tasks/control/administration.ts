@@ -32,6 +32,8 @@ export class UnknownQueueError extends CeleriacError {
   readonly code = 'UNKNOWN_QUEUE';
 }
 
+const PURGE_BATCH = 1000;
+
 /** What operators look at and do, beside single tasks. */
 export class Administration {
   constructor(private readonly storage: Storage) {}
@@ -96,14 +98,36 @@ export class Administration {
     return status;
   }
 
+  /**
+   * Revokes what is ready to be taken from the queue now; delayed tasks and retries that wait for their time stay. In
+   * batches, so that it holds no lock for long; one that breaks off has purged what it had.
+   * @returns how many
+   * @throws UnknownQueueError
+   */
+  async purge(queue: string, { by = null }: { by?: string | null } = {}): Promise<number> {
+    const { store, channel } = this.storage;
+    if ((await this.queues(queue)).length === 0) throw unknownQueue(queue);
+    let purged = 0;
+    for (let step = await store.purge(queue, PURGE_BATCH); ;) {
+      channel.changed(step.ids);
+      purged += step.ids.length;
+      if (step.priority === null) break;
+      step = await store.purge(queue, PURGE_BATCH, step);
+    }
+    await store.noteAction(by, 'purge', { queue, purged });
+    return purged;
+  }
+
   private async setPaused(queue: string, value: string): Promise<QueueStatus> {
     const { dataSource, tables } = this.storage;
     await dataSource.query(`UPDATE ${tables.queue} SET paused_at = ${value} WHERE name = $1`, [queue]);
     const [status] = await this.queues(queue);
-    if (!status) throw new UnknownQueueError(`no queue is called '${queue}'`);
+    if (!status) throw unknownQueue(queue);
     return status;
   }
 }
+
+const unknownQueue = (queue: string) => new UnknownQueueError(`no queue is called '${queue}'`);
 
 interface WorkerRow {
   id: string;

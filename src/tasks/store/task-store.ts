@@ -5,6 +5,7 @@ import type { ClaimedTask, Execution } from './statements/claim.js';
 import { deferValues, type Deferral, type DeferredRow } from './statements/defer.js';
 import { finishValues, type Ending, type FinishedRow } from './statements/finish.js';
 import { insertValues } from './statements/insert-tasks.js';
+import type { PurgeStep } from './statements/purge.js';
 import { prepareStatements } from './prepared-statements.js';
 import type { Tables } from './tables.js';
 
@@ -46,10 +47,21 @@ export class TaskStore {
     this.statements = prepareStatements(tables);
   }
 
-  /** Inserts new rows. @param again whether an earlier try with the same rows may have been stored */
-  async insert(tasks: readonly NewTask[], again = false): Promise<void> {
-    if (!again) return void (await this.database.run(this.statements.insert, insertValues(tasks)));
-    await this.database.transaction((runner) => this.insertAgain(runner, tasks));
+  /**
+   * Inserts new rows.
+   * @param again whether an earlier try with the same rows may have been stored
+   * @returns when they were created, as Postgres prints it; undefined when an earlier try may have done it
+   */
+  async insert(tasks: readonly NewTask[], again = false): Promise<string | undefined> {
+    if (again) {
+      await this.database.transaction((runner) => this.insertAgain(runner, tasks));
+      return undefined;
+    }
+    const [row] = await this.database.run<{ created_at: string }>(
+      this.statements.insert,
+      insertValues(tasks),
+    );
+    return row!.created_at;
   }
 
   /** Inserts all rows or none, in chunks of one transaction. */
@@ -234,9 +246,25 @@ export class TaskStore {
     ]);
   }
 
-  /** How many rows of the queue could be taken now, counted up to 10,000. */
-  async countReady(queue: string): Promise<number> {
-    return (await this.database.run<{ n: number }>(this.statements.countReady, [queue]))[0]!.n;
+  /** How many rows of the queue could be taken now, counted up to `atMost`. */
+  async countReady(queue: string, atMost = 10_000): Promise<number> {
+    return (await this.database.run<{ n: number }>(this.statements.countReady, [queue, atMost]))[0]!.n;
+  }
+
+  /** Revokes up to `limit` rows that are ready. @param last the step before, to go on from there */
+  async purge(queue: string, limit: number, last?: PurgeStep): Promise<PurgeStep> {
+    const [step] = await this.database.run<PurgeStep>(this.statements.purge, [
+      queue,
+      limit,
+      last?.before ?? null,
+      last?.priority ?? 0,
+      last?.from ?? '-infinity',
+    ]);
+    return step!;
+  }
+
+  async noteAction(by: string | null, action: string, detail: object): Promise<void> {
+    await this.database.run(this.statements.noteAction, [by, action, JSON.stringify(detail)]);
   }
 
   async dropOldKeys(limit: number): Promise<void> {

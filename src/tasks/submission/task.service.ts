@@ -6,12 +6,23 @@ import type { TaskDescription } from '../definition/task-definition.js';
 import type { TaskClass, TaskRefs } from '../definition/task-references.js';
 import { TaskRegistry } from '../definition/task-registry.js';
 import { assertTaskName } from '../definition/task-name.js';
-import { InvalidOptionError, TaskNotFoundError, TaskStateError } from '../errors.js';
+import {
+  InvalidOptionError,
+  ShuttingDownError,
+  SubmissionUncertainError,
+  TaskNotFoundError,
+  TaskStateError,
+  relocated,
+} from '../errors.js';
 import { isFinal, type TaskState } from '../store/states.js';
+import type { NewTask } from '../store/new-task.js';
 import type { Storage } from '../store/storage.js';
 import type { TaskFilter, TaskSort } from '../store/task-reader.js';
+import type { TaskRow } from '../store/task-record.entity.js';
 import type { ResolvedTasksOptions } from '../tasks.options.js';
 import { composeTask } from './compose-task.js';
+import { acceptedRow } from './accepted-row.js';
+import { QueueLimits } from './queue-limits.js';
 import { ResultListener } from './result-listener.js';
 import type { SubmitOptions } from './submit-options.js';
 import { Submitter } from './submitter.js';
@@ -49,6 +60,8 @@ export class TaskService {
   private readonly references = new WeakMap<object, object>();
   private readonly submitter: Submitter;
   private readonly results: ResultListener;
+  private readonly limits: QueueLimits | undefined;
+  private shuttingDown = false;
 
   constructor(
     private readonly storage: Storage,
@@ -59,6 +72,7 @@ export class TaskService {
     const { store, broker, channel, reader } = storage;
     this.submitter = new Submitter(store, broker, channel, new TransactionWatcher(application));
     this.results = new ResultListener(channel, reader);
+    if (options.queueLimits.size > 0) this.limits = new QueueLimits(options.queueLimits, store);
   }
 
   /** The tasks of a class, typed; also in a process that does not provide the class. */
@@ -76,7 +90,7 @@ export class TaskService {
   /**
    * Submits by name; resolves when the task is committed.
    * @throws UnknownTaskError, InvalidOptionError, NotSerializableError: nothing was submitted
-   * @throws StoreUnavailableError, OverloadedError, ShuttingDownError: nothing was submitted, try again later
+   * @throws StoreUnavailableError, OverloadedError, QueueFullError, ShuttingDownError: nothing was submitted, try again later
    * @throws SubmissionUncertainError: it does not exist, or it runs once
    */
   async submit<R = unknown>(
@@ -87,20 +101,39 @@ export class TaskService {
     return this.submitTask<R>(this.describe(name), args, options);
   }
 
-  /** Submits all or none, in one transaction. @throws as {@link submit} */
+  /** Submits, and gives the record as it was accepted. @throws as {@link submit} */
+  async accept(
+    name: string,
+    args: readonly unknown[] = [],
+    options: Omit<SubmitOptions, 'manager'> = {},
+  ): Promise<TaskRecord> {
+    const row = composeTask(this.describe(name), args, options);
+    await this.limits?.admit([row]);
+    const createdAt = options.idempotencyKey === undefined ? await this.submitter.submit(row) : undefined;
+    if (createdAt !== undefined) return toRecord(acceptedRow(row, createdAt), this.registry);
+    const id =
+      options.idempotencyKey === undefined
+        ? row.id
+        : await this.submitter.submitOnce(row, options.idempotencyKey);
+    return this.record(id).catch((cause: unknown) => {
+      // it was accepted: an error without its id would make the caller submit it again
+      throw new SubmissionUncertainError(id, { cause });
+    });
+  }
+
+  /** Submits all or none, in one transaction. @throws as {@link submit}, with the place of the mistake: `[3].priority` */
   async submitMany(
     submissions: readonly Submission[],
     options: Pick<SubmitOptions, 'manager'> = {},
   ): Promise<TaskHandle[]> {
-    const tasks = submissions.map(({ name, args = [], options: own = {} }, i) => {
-      if ('idempotencyKey' in own || 'manager' in own)
-        throw new InvalidOptionError(
-          `[${i}].options`,
-          'neither idempotencyKey nor manager in one of many',
-          own,
-        );
-      return composeTask(this.describe(name), args, own);
+    const tasks = submissions.map((submission, i) => {
+      try {
+        return this.composeOneOfMany(submission);
+      } catch (error) {
+        throw relocated(error, (path) => `[${i}].${path}`);
+      }
     });
+    await this.limits?.admit(tasks);
     if (!options.manager) {
       await this.submitter.submitAll(tasks);
       return tasks.map((task) => new TaskHandle(task.id, this));
@@ -122,7 +155,8 @@ export class TaskService {
   }
 
   /**
-   * Waits until the task has ended, at most `timeoutMs` (default: for ever).
+   * Waits until the task has ended, at most `timeoutMs` (default: for ever), or until the signal is aborted or the
+   * application closes.
    * @returns the record as it then is
    * @throws TaskNotFoundError
    */
@@ -132,24 +166,37 @@ export class TaskService {
     return toRecord(row, this.registry);
   }
 
-  /** The record now, then after each change, until the task's end. @throws TaskNotFoundError */
-  async *events(id: string): AsyncGenerator<TaskRecord, void> {
+  /**
+   * The record now, then after each change, until the task's end, or until the signal is aborted or the application
+   * closes.
+   * @throws TaskNotFoundError
+   */
+  async *events(id: string, { signal }: { signal?: AbortSignal } = {}): AsyncGenerator<TaskRecord, void> {
+    const left = new AbortController();
     let wake = () => {};
+    const leave = () => {
+      left.abort();
+      wake();
+    };
+    if (signal?.aborted) leave();
     const news: TaskRecord[] = [];
-    const stop = this.results.watch(assertId(id), (row) => {
+    const see = (row: TaskRow) => {
       news.push(toRecord(row, this.registry));
       wake();
       return isFinal(row.state);
-    });
+    };
+    const stop = this.results.watch(assertId(id), { see, leave });
+    signal?.addEventListener('abort', leave);
     try {
       let last = await this.record(id);
       yield last;
-      while (!isFinal(last.state)) {
-        if (news.length === 0) await new Promise<void>((resolve) => (wake = resolve));
-        last = news.shift()!;
-        yield last;
+      while (!isFinal(last.state) && !left.signal.aborted) {
+        const next = news.shift();
+        if (next) yield (last = next);
+        else await new Promise<void>((resolve) => (wake = resolve));
       }
     } finally {
+      signal?.removeEventListener('abort', leave);
       stop();
     }
   }
@@ -235,14 +282,35 @@ export class TaskService {
     return this.registry.queues().includes(queue) || this.submitter.knowsQueue(queue);
   }
 
-  /** @throws when the database or the broker does not answer */
+  /** @throws when the database or the broker does not answer, or the application is shutting down */
   async ping(): Promise<void> {
+    if (this.shuttingDown) throw new ShuttingDownError();
     await Promise.all([this.storage.store.ping(), this.storage.broker.ping()]);
   }
 
-  /** Accepts nothing more; resolves when what was accepted is committed. Called when the application closes. */
+  /** How many tasks are waited for or listened to here. */
+  get watched(): number {
+    return this.results.size;
+  }
+
+  /** Whether the process is about to end: what comes from outside is refused, tasks that still run may submit others. */
+  get isShuttingDown(): boolean {
+    return this.shuttingDown;
+  }
+
+  /** From now on {@link isShuttingDown}, and {@link ping} fails, so that load balancers look elsewhere. */
+  beginShutdown(): void {
+    this.shuttingDown = true;
+  }
+
+  /**
+   * Accepts nothing more, lets go who waits or listens; resolves when what was accepted is committed. Called when the
+   * application closes.
+   */
   async close(): Promise<void> {
+    this.beginShutdown();
     await this.submitter.close();
+    this.results.close();
   }
 
   private async submitTask<R>(
@@ -251,6 +319,7 @@ export class TaskService {
     options: SubmitOptions,
   ): Promise<TaskHandle<R>> {
     const row = composeTask(task, args, options);
+    await this.limits?.admit([row]);
     if (options.manager) {
       if (options.idempotencyKey !== undefined)
         throw new InvalidOptionError(
@@ -265,6 +334,13 @@ export class TaskService {
       return new TaskHandle<R>(await this.submitter.submitOnce(row, options.idempotencyKey), this);
     await this.submitter.submit(row);
     return new TaskHandle<R>(row.id, this);
+  }
+
+  private composeOneOfMany({ name, args = [], options = {} }: Submission): NewTask {
+    for (const option of ['idempotencyKey', 'manager'])
+      if (option in options)
+        throw new InvalidOptionError(option, 'none in one of many', 'one', 'UNKNOWN_PROPERTY');
+    return composeTask(this.describe(name), args, options);
   }
 
   private describe(name: string): TaskDescription {

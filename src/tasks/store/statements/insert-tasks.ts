@@ -5,7 +5,7 @@ import type { Tables } from '../tables.js';
 
 /**
  * Inserts a batch. `again` is the form for a batch whose first try got no answer: what the first try stored stays
- * as it is; see `removeFinished` for what was already run to its end.
+ * as it is; see `removeFinished` for what was already run to its end. One answer for the whole batch: when it was created.
  */
 export function insertTasks({ task, payload, schema }: Tables, again: boolean): Statement {
   return {
@@ -20,13 +20,15 @@ export function insertTasks({ task, payload, schema }: Tables, again: boolean): 
         FROM unnest($1::uuid[], $2::text[], $3::text[], $4::int2[], $5::timestamptz[], $6::float8[], $7::timestamptz[],
           $8::float8[], $9::text[], $10::text[], $11::text[], $12::text[])
           u(id, name, queue, priority, eta, delay, expires, lifetime, owner, tags, args, options)
-      )
+      ), stored AS (
       INSERT INTO ${task} (id, state, name, queue, priority, due_at, ready_at, expires_at, owner, tags, args, options, codec)
       SELECT id, 'PENDING', name, queue, priority, due, CASE WHEN due IS NULL THEN clock_timestamp() END,
         coalesce(expires, now() + lifetime * interval '1 ms'), owner, tags::jsonb, args::jsonb, options::jsonb,
         CASE WHEN args IS NULL THEN ${ARGS_IN_PAYLOAD} ELSE 0 END
       FROM given
-      ${again ? 'ON CONFLICT (id) DO NOTHING' : ''}`,
+      ${again ? 'ON CONFLICT (id) DO NOTHING' : ''}
+      )
+      SELECT now() AS created_at`,
   };
 }
 
