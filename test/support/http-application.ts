@@ -30,14 +30,16 @@ export interface HttpApplicationOptions {
   readonly httpModule?: DynamicModule;
   readonly tasks?: TasksModuleOptions;
   readonly configure?: (app: INestApplication) => void;
+  /** Where it listens. Default: loopback. */
+  readonly host?: string;
 }
 
-/** A Nest application with the library's routes, on a free port of loopback. */
+/** A Nest application with the library's routes, on a free port. */
 export async function createHttpApplication(
   adapter: Adapter,
   databaseUrl: string,
   metadata: ModuleMetadata = {},
-  { http, httpModule, tasks, configure }: HttpApplicationOptions = {},
+  { http, httpModule, tasks, configure, host = '127.0.0.1' }: HttpApplicationOptions = {},
 ): Promise<HttpApplication> {
   @Module({
     ...metadata,
@@ -61,7 +63,7 @@ export async function createHttpApplication(
           settings,
         );
   configure?.(app);
-  await app.listen(0, '127.0.0.1');
+  await app.listen(0, host);
   const url = await app.getUrl();
   return {
     app,

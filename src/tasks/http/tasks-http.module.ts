@@ -1,5 +1,6 @@
 import { Global, Module, type DynamicModule } from '@nestjs/common';
 import { TasksAccess } from './access/tasks-access.js';
+import { ConnectionCloser } from './connection-closer.js';
 import { TaskLinks } from './task-links.js';
 import { ConfigurableTasksHttpModule, HTTP_OPTIONS } from './tasks-http.module-definition.js';
 import {
@@ -17,6 +18,7 @@ import {
 @Global()
 @Module({
   providers: [
+    ConnectionCloser,
     {
       provide: RESOLVED_HTTP_OPTIONS,
       useFactory: (given: TasksHttpOptions) => resolveHttpOptions(given),
