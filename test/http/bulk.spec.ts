@@ -87,7 +87,7 @@ for (const adapter of ADAPTERS)
       });
 
     it('takes from 1 to 1,000 tasks', async () => {
-      for (const tasks of [undefined, null, {}, 'x', [], Array(1001).fill(good)])
+      for (const tasks of [undefined, null, {}, 'x', [], Array.from({ length: 1001 }, () => good)])
         expect(await bulk(tasks)).toMatchObject({
           status: 400,
           body: { code: tasks === undefined ? 'BODY_MUST_BE_OBJECT' : 'INVALID_BULK' },
