@@ -37,7 +37,7 @@ for (const adapter of ADAPTERS)
 
     it('gives the newest first, without arguments and results', async () => {
       const { items, nextCursor } = await list();
-      expect(items.map((item) => item.id)).toEqual([...ids].reverse());
+      expect(items.map((item) => item.id)).toEqual(ids.toReversed());
       expect(nextCursor).toBeNull();
       for (const item of items) expect(item).toMatchObject({ args: null, result: null });
     });
@@ -57,7 +57,7 @@ for (const adapter of ADAPTERS)
           seen.push(...page.items.map((item) => item.id));
           cursor = page.nextCursor;
         } while (cursor !== null);
-        expect(seen).toEqual(sort === 'createdAt' ? ids : [...ids].reverse());
+        expect(seen).toEqual(sort === 'createdAt' ? ids : ids.toReversed());
       }
     });
 

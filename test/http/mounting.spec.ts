@@ -10,7 +10,7 @@ import { InputTasks } from './bad-requests.js';
 interface Mounting {
   what: string;
   http?: TasksHttpOptions & TasksHttpExtras;
-  configure?: (app: INestApplication) => void;
+  configure?: (app: INestApplication) => unknown;
   /** Where the routes are. */
   at: string;
   /** What links begin with, where that is not where the routes are. */
@@ -62,7 +62,7 @@ for (const adapter of ADAPTERS)
           { providers: [InputTasks] },
           {
             ...(options && { http: options }),
-            ...(configure && { configure: (app) => void configure(app) }),
+            ...(configure && { configure }),
           },
         );
         try {

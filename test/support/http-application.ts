@@ -29,7 +29,7 @@ export interface HttpApplicationOptions {
   /** Instead of `TasksHttpModule.forRoot(http)`. */
   readonly httpModule?: DynamicModule;
   readonly tasks?: TasksModuleOptions;
-  readonly configure?: (app: INestApplication) => void;
+  readonly configure?: (app: INestApplication) => unknown;
   /** Where it listens. Default: loopback. */
   readonly host?: string;
 }

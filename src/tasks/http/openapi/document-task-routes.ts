@@ -9,7 +9,6 @@ import {
   ApiOkResponse,
   ApiOperation,
   ApiParam,
-  ApiProduces,
   ApiQuery,
   ApiTags,
 } from '@nestjs/swagger';
@@ -115,9 +114,8 @@ function documentTasks(): void {
   route(TaskEventsController, 'events', 'A task live, as server-sent events', [
     id,
     ApiHeader({ name: 'Last-Event-ID', required: false, schema: { type: 'string' } }),
-    ApiProduces('text/event-stream'),
     ApiOkResponse({
-      schema: { type: 'string' },
+      content: { 'text/event-stream': { schema: { type: 'string' } } },
       description:
         'Events `state` and `progress` with the record as data; first as it is, last its end. Then the stream ends.',
     }),
