@@ -2,7 +2,7 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Injectable } from '@nestjs/common';
-import fc from 'fast-check';
+import { sample } from 'fast-check';
 import { Task } from '#dist/tasks/index.js';
 import { createDatabase, type TestDatabase } from '../support/database.js';
 import { ADAPTERS, createHttpApplication, type HttpApplication } from '../support/http-application.js';
@@ -79,7 +79,7 @@ for (const adapter of ADAPTERS)
             options: { countdown: i % 2 === 0 ? 0 : '1h' },
           })),
         });
-        const requests = fc.sample(
+        const requests = sample(
           requestsTo(
             operationsOf(document),
             document.components!.schemas as Record<string, Schema>,
@@ -128,7 +128,7 @@ for (const adapter of ADAPTERS)
         const growth = heap() - settled;
         console.log(
           `seed ${SEED}: ${[...statuses]
-            .sort()
+            .sort(([a], [b]) => a - b)
             .map(([status, count]) => `${count} × ${status}`)
             .join(', ')}; ` +
             `${settled.toFixed(0)} MiB after a quarter, ${peak.toFixed(0)} at most, ${growth.toFixed(1)} more at the end`,

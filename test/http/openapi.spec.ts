@@ -100,7 +100,7 @@ for (const adapter of ADAPTERS)
       const check = new AnswerCheck(document);
       const expectRight = async (operation: Operation, path: string, body?: unknown) => {
         const method = operation.method.toLowerCase() as 'get' | 'post' | 'delete';
-        const answer = await http.client[method](`/api/tasks${path}`, body as never);
+        const answer = await http.client[method](`/api/tasks${path}`, body);
         expect(check.mistake(operation, answer.status, answer.body)).toBeUndefined();
         return answer.body as { id: string };
       };

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import type { Operation, Schema } from './openapi.js';
 
 export interface FuzzedRequest {
@@ -43,12 +43,12 @@ const NASTY = [
 ];
 const nasty = fc.constantFrom(...NASTY);
 const text = fc.oneof(nasty, fc.string(), fc.string({ unit: 'binary', maxLength: 50 }));
-const anything = fc.oneof(
-  { weight: 3, arbitrary: fc.jsonValue() as fc.Arbitrary<unknown> },
-  { weight: 1, arbitrary: nasty as fc.Arbitrary<unknown> },
+const anything: fc.Arbitrary<unknown> = fc.oneof(
+  { weight: 3, arbitrary: fc.jsonValue() },
+  { weight: 1, arbitrary: nasty },
   {
     weight: 1,
-    arbitrary: fc.constantFrom(9007199254740993, -0, 1e308, 5e-324, {}, [], null) as fc.Arbitrary<unknown>,
+    arbitrary: fc.constantFrom<unknown>(2 ** 53, -0, 1e308, 5e-324, {}, [], null),
   },
 );
 
@@ -71,7 +71,7 @@ export function requestsTo(
       { weight: 6, arbitrary: exact },
       { weight: 1, arbitrary: anything },
       ...(schema.example === undefined ? [] : [{ weight: 4, arbitrary: fc.constant(schema.example) }]),
-      ...(values ? [{ weight: 8, arbitrary: fc.constantFrom(...values) as fc.Arbitrary<unknown> }] : []),
+      ...(values ? [{ weight: 16, arbitrary: fc.constantFrom(...values) as fc.Arbitrary<unknown> }] : []),
     );
   };
 
@@ -144,7 +144,7 @@ export function requestsTo(
               { nil: undefined, freq: 8 },
             );
     const type = fc.constantFrom(
-      ...Array.from({ length: 9 }, () => 'application/json'),
+      ...Array.from({ length: 18 }, () => 'application/json'),
       'text/plain',
       'application/xml',
     );
@@ -174,7 +174,7 @@ export function requestsTo(
         );
         return {
           operation,
-          url: search.size > 0 ? `${filled}?${search}` : filled,
+          url: search.size > 0 ? `${filled}?${search.toString()}` : filled,
           headers: content === undefined ? headers : { ...headers, 'content-type': contentType },
           body: content,
         };
