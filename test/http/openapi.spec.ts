@@ -1,3 +1,6 @@
+import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Controller, Get, RequestMethod } from '@nestjs/common';
 import { METHOD_METADATA, PATH_METADATA } from '@nestjs/common/constants.js';
@@ -9,6 +12,8 @@ import { ADAPTERS, createHttpApplication, type HttpApplication } from '../suppor
 import { AnswerCheck, documentOf, operationsOf, type Operation } from '../support/openapi.js';
 import { InputTasks } from './bad-requests.js';
 
+const project = fileURLToPath(new URL('../..', import.meta.url));
+
 /** A controller of the application that answers with records, and describes them by the library's schemas. */
 @Controller('reports')
 class ReportsController {
@@ -19,6 +24,29 @@ class ReportsController {
     return '';
   }
 }
+
+describe('@nestjs/swagger', () => {
+  /** Loads a module where the package is not installed. */
+  const load = async (path: string) => {
+    const hook = `export function resolve(name, context, next) {
+      if (name.startsWith('@nestjs/swagger')) throw new Error('it is not installed');
+      return next(name, context);
+    }`;
+    const script = `
+      import { register } from 'node:module';
+      register('data:text/javascript,' + encodeURIComponent(${JSON.stringify(hook)}));
+      console.log(await import('#dist/tasks/http/${path}').then((module) => typeof module, (error) => error.message));`;
+    const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', script], {
+      cwd: project,
+    });
+    return stdout.trim();
+  };
+
+  it('is needed by the description of the routes alone', async () => {
+    expect(await load('index.js')).toBe('object');
+    expect(await load('openapi/index.js')).toBe('it is not installed');
+  });
+});
 
 for (const adapter of ADAPTERS)
   describe(`the OpenAPI document on ${adapter}`, () => {

@@ -153,8 +153,10 @@ export function requestsTo(
       .map(([path, query, header, content, contentType]) => {
         const asText = (value: unknown) =>
           (typeof value === 'string' ? value : JSON.stringify(value)).toWellFormed();
+        // URLs without a part, or with one of dots, lead to another route
+        const asPart = (value: string) => (/^\.{0,2}$/.test(value) ? 'x' : encodeURIComponent(value));
         const filled = operation.path.replaceAll(/\{(\w+)\}/g, (_, name: string) =>
-          encodeURIComponent(asText((path as Record<string, unknown>)[name])),
+          asPart(asText((path as Record<string, unknown>)[name])),
         );
         const search = new URLSearchParams(
           Object.entries(query as Record<string, unknown>).map(([name, value]): [string, string] => [

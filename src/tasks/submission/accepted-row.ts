@@ -2,8 +2,13 @@ import { ARGS_IN_PAYLOAD } from '../store/columns.js';
 import type { NewTask } from '../store/new-task.js';
 import type { RecordedOptions, TaskRow } from '../store/task-record.entity.js';
 
-/** The row that an insert has stored, without reading it back. @param createdAt as the database has it */
-export function acceptedRow(task: NewTask, createdAt: Date): TaskRow {
+/**
+ * The row that an insert has stored, without reading it back.
+ * @param createdAt as the database has it
+ * @returns undefined with fractions of milliseconds, which the database rounds in its own way
+ */
+export function acceptedRow(task: NewTask, createdAt: Date): TaskRow | undefined {
+  if (!Number.isInteger(task.delayMs ?? 0) || !Number.isInteger(task.lifetimeMs ?? 0)) return undefined;
   const after = (ms: number | null) => (ms === null ? null : new Date(createdAt.getTime() + ms));
   const at = (time: string | null) => (time === null ? null : new Date(time));
   return {

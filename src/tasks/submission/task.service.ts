@@ -109,16 +109,12 @@ export class TaskService {
   ): Promise<TaskRecord> {
     const row = composeTask(this.describe(name), args, options);
     await this.limits?.admit([row]);
-    const createdAt = options.idempotencyKey === undefined ? await this.submitter.submit(row) : undefined;
-    if (createdAt !== undefined) return toRecord(acceptedRow(row, createdAt), this.registry);
-    const id =
-      options.idempotencyKey === undefined
-        ? row.id
-        : await this.submitter.submitOnce(row, options.idempotencyKey);
-    return this.record(id).catch((cause: unknown) => {
-      // it was accepted: an error without its id would make the caller submit it again
-      throw new SubmissionUncertainError(id, { cause });
-    });
+    const { idempotencyKey } = options;
+    if (idempotencyKey !== undefined)
+      return this.accepted(await this.submitter.submitOnce(row, idempotencyKey));
+    const createdAt = await this.submitter.submit(row);
+    const stored = createdAt && acceptedRow(row, createdAt);
+    return stored ? toRecord(stored, this.registry) : this.accepted(row.id);
   }
 
   /** Submits all or none, in one transaction. @throws as {@link submit}, with the place of the mistake: `[3].priority` */
@@ -334,6 +330,13 @@ export class TaskService {
       return new TaskHandle<R>(await this.submitter.submitOnce(row, options.idempotencyKey), this);
     await this.submitter.submit(row);
     return new TaskHandle<R>(row.id, this);
+  }
+
+  /** It was accepted: an error without its id would make the caller submit it again. */
+  private accepted(id: string): Promise<TaskRecord> {
+    return this.record(id).catch((cause: unknown) => {
+      throw new SubmissionUncertainError(id, { cause });
+    });
   }
 
   private composeOneOfMany({ name, args = [], options = {} }: Submission): NewTask {
