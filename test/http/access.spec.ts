@@ -272,6 +272,14 @@ for (const adapter of ADAPTERS)
       expect(await admin.get('/mine/unmarked')).toMatchObject({ status: 403, body: { code: 'FORBIDDEN' } });
     });
 
+    it('lets nothing be kept by caches, or taken for something else', async () => {
+      for (const answer of [await ann.get(`/tasks/${waiting}`), await anonymous.get('/tasks')]) {
+        expect(answer.headers.get('cache-control')).toBe('no-store');
+        expect(answer.headers.get('x-content-type-options')).toBe('nosniff');
+        expect(answer.headers.get('access-control-allow-origin')).toBeNull();
+      }
+    });
+
     it('says in the history who revoked a task', async () => {
       const { body } = await ann.post<{ id: string }>('/tasks/note.keep', {
         args: ['z'],

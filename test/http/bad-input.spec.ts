@@ -40,6 +40,7 @@ describe.each(ADAPTERS)('bad input on %s', (adapter) => {
         ...('path' in answer && { path: expect.any(String) }),
       });
       if (path !== undefined) expect(answer.path).toBe(path);
+      if (status === 413) expect(answer.message).toBe('the body is larger than 102400 bytes');
       expect(JSON.stringify(answer)).not.toContain('secret-token');
       expect((await database.sql.query('SELECT FROM celeriac.task')).rows).toHaveLength(0);
     });

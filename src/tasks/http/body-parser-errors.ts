@@ -14,14 +14,15 @@ interface ParserError {
 /**
  * What the host application's body parser or router refused before us: on Express http-errors with a `type`, on
  * Fastify errors with a `code`, both partly turned into HttpExceptions by Nest, whose texts may show what was sent.
+ * @param bodyLimit of the route, which Fastify does not say in its error
  */
-export function fromBodyParser(error: unknown): ErrorBody | undefined {
+export function fromBodyParser(error: unknown, bodyLimit: number | undefined): ErrorBody | undefined {
   const { type, code, message, cause } = (error ?? {}) as ParserError;
   const text = typeof message === 'string' ? message : '';
   const status =
     error instanceof HttpException ? error.getStatus() : (error as ParserError | undefined)?.statusCode;
   if (status === 413 && !hasOwnCode(error))
-    return tooLarge((error as ParserError).limit ?? (cause as ParserError | undefined)?.limit);
+    return tooLarge((error as ParserError).limit ?? (cause as ParserError | undefined)?.limit ?? bodyLimit);
   if (
     code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE' ||
     type === 'encoding.unsupported' ||

@@ -43,6 +43,12 @@ const STATUS: Record<string, number> = {
 /** Seconds after which a refused request may be tried again. */
 const RETRY_AFTER_S = '2';
 
+interface FailedRequest {
+  readonly headers?: Record<string, unknown>;
+  /** On Fastify. */
+  readonly routeOptions?: { readonly bodyLimit?: number };
+}
+
 /** Gives errors one shape, on Express and Fastify. Install it globally to give the application's own the same. */
 @Catch()
 export class HttpErrorFilter implements ExceptionFilter {
@@ -54,8 +60,9 @@ export class HttpErrorFilter implements ExceptionFilter {
     const { httpAdapter } = this.host;
     const http = context.switchToHttp();
     const response: unknown = http.getResponse();
-    const requestId = requestIdOf(http.getRequest<{ headers?: Record<string, unknown> }>());
-    const body = toErrorBody(error);
+    const request = http.getRequest<FailedRequest>();
+    const requestId = requestIdOf(request);
+    const body = toErrorBody(error, request.routeOptions?.bodyLimit);
     if (body.code === 'INTERNAL_ERROR')
       this.logger.error(
         `request ${requestId}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
@@ -77,11 +84,11 @@ export function requestIdOf({ headers }: { headers?: Record<string, unknown> }):
 }
 
 /** Everything that can be thrown, as an answer. */
-export function toErrorBody(error: unknown): ErrorBody {
+export function toErrorBody(error: unknown, bodyLimit?: number): ErrorBody {
   if (error instanceof InvalidOptionError) return withPath(error, 400, error.option);
   if (error instanceof NotSerializableError) return withPath(error, 400, error.path);
   if (error instanceof CeleriacError) return fromOurs(error);
-  const parser = fromBodyParser(error);
+  const parser = fromBodyParser(error, bodyLimit);
   if (parser) return parser;
   if (error instanceof HttpException) return fromHttpException(error);
   // a read that found the database away

@@ -7,7 +7,7 @@ import {
   type CustomDecorator,
   type ExecutionContext,
 } from '@nestjs/common';
-import { Reflector } from '@nestjs/core';
+import { HttpAdapterHost, Reflector } from '@nestjs/core';
 import type { HttpRequest } from './http-request.js';
 import { ForbiddenError, isAble, type Ability, type Principal } from './principal.js';
 import { TasksAccess } from './tasks-access.js';
@@ -35,11 +35,16 @@ export class TasksAccessGuard implements CanActivate {
   constructor(
     @Inject(TasksAccess) private readonly access: TasksAccess,
     @Inject(Reflector) private readonly reflector: Reflector,
+    @Inject(HttpAdapterHost) private readonly host: HttpAdapterHost,
   ) {}
 
   /** @throws UnauthenticatedError, ForbiddenError, CrossSiteError */
   async canActivate(context: ExecutionContext): Promise<boolean> {
-    const request = context.switchToHttp().getRequest<HttpRequest>();
+    const http = context.switchToHttp();
+    const request = http.getRequest<HttpRequest>();
+    // answers are of the moment, and meant for one client
+    this.host.httpAdapter.setHeader(http.getResponse(), 'Cache-Control', 'no-store');
+    this.host.httpAdapter.setHeader(http.getResponse(), 'X-Content-Type-Options', 'nosniff');
     const principal = await this.access.identify(request);
     const ability = this.reflector.getAllAndOverride<Ability | undefined>(NEEDS, [
       context.getHandler(),
