@@ -19,7 +19,8 @@ export type {
 } from './definition/task-references.js';
 
 export { TaskService } from './submission/task.service.js';
-export type { Submission, Page } from './submission/task.service.js';
+export type { Submission } from './submission/compose-task.js';
+export type { Page } from './submission/page.js';
 export { TaskHandle } from './submission/task-handle.js';
 export type { SubmitOptions } from './submission/submit-options.js';
 export type { TaskRecord } from './submission/task-view.js';

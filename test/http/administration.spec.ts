@@ -1,4 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { Injectable } from '@nestjs/common';
+import { Task } from '#dist/tasks/index.js';
 import { createDatabase, type TestDatabase } from '../support/database.js';
 import { ADAPTERS, createHttpApplication, type HttpApplication } from '../support/http-application.js';
 import { until } from '../support/until.js';
@@ -10,6 +12,16 @@ interface Queue {
   depth: number;
   running: number;
   workers: string[];
+}
+
+let release = () => {};
+
+@Injectable()
+class HoldTasks {
+  @Task({ http: true })
+  async hold(): Promise<void> {
+    await new Promise<void>((resolve) => (release = resolve));
+  }
 }
 
 for (const adapter of ADAPTERS)
@@ -25,7 +37,7 @@ for (const adapter of ADAPTERS)
       http = await createHttpApplication(
         adapter,
         database.url,
-        { providers: [InputTasks] },
+        { providers: [InputTasks, HoldTasks] },
         { http: { keys: [{ role: 'admin', owner: 'root', key: '0123456789abcdef' }] } },
       );
     });
@@ -45,9 +57,7 @@ for (const adapter of ADAPTERS)
     it('lists workers as long as they live, and for a while after', async () => {
       await http.worker.start({ queues: ['default'], concurrency: 7 });
       const list = async () =>
-        (await client().get<{ items: { name: string; alive: boolean }[] }>('/tasks/workers')).body.items.find(
-          (item) => item.name === http.worker.name && 'alive' in item,
-        );
+        (await client().get<{ items: { id: string; alive: boolean }[] }>('/tasks/workers')).body.items[0];
       expect(await list()).toMatchObject({
         alive: true,
         running: 0,
@@ -59,7 +69,7 @@ for (const adapter of ADAPTERS)
       });
       await http.worker.stop(0);
       expect(
-        (await client().get<{ items: { alive: boolean }[] }>('/tasks/workers')).body.items.at(-1),
+        (await client().get<{ items: { alive: boolean }[] }>('/tasks/workers')).body.items[0],
       ).toMatchObject({
         alive: false,
       });
@@ -174,6 +184,19 @@ for (const adapter of ADAPTERS)
       });
       for (const answer of [await client().delete(`/tasks/${id}`), await client().get(`/tasks/${id}`)])
         expect(answer).toMatchObject({ status: 404, body: { code: 'TASK_NOT_FOUND' } });
+    });
+
+    it('refuses to retry or forget a task that runs, with its state', async () => {
+      await http.worker.start();
+      const id = (await client().post<{ id: string }>('/tasks/hold.hold', { args: [] })).body.id;
+      await until('it runs', async () => (await client().get(`/tasks/${id}`)).body.state === 'STARTED');
+      for (const answer of [await client().post(`/tasks/${id}/retry`), await client().delete(`/tasks/${id}`)])
+        expect(answer).toMatchObject({
+          status: 409,
+          body: { code: 'TASK_STATE_CONFLICT', message: expect.stringMatching(/STARTED/) },
+        });
+      release();
+      expect((await client().get(`/tasks/${id}?wait=20s`)).body).toMatchObject({ state: 'SUCCESS' });
     });
 
     it('refuses unknown and impossible queues, and bodies that are no JSON', async () => {

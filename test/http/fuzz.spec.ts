@@ -86,10 +86,7 @@ for (const adapter of ADAPTERS)
             {
               id: body.ids,
               name: [
-                'free.any',
-                'free.any',
-                'free.any',
-                'free.any',
+                ...Array.from({ length: 12 }, () => 'free.any'),
                 'input.add',
                 'input.dto',
                 'input.schema',

@@ -122,6 +122,18 @@ export function requestsTo(
     }
   }
 
+  /** What the document shows, where it shows something: mostly what is asked for. */
+  const exampleOf = (schema: Schema): unknown => {
+    const { $ref, properties, example } = schema as {
+      $ref?: string;
+      properties?: Record<string, Schema>;
+      example?: unknown;
+    };
+    if ($ref !== undefined) return exampleOf(schemas[$ref.split('/').at(-1)!]!);
+    if (!properties) return example;
+    return Object.fromEntries(Object.entries(properties).map(([key, value]) => [key, value.example]));
+  };
+
   const requestTo = (operation: Operation): fc.Arbitrary<FuzzedRequest> => {
     const parametersIn = (place: string) =>
       operation.parameters.filter((parameter) => parameter.in === place);
@@ -136,6 +148,7 @@ export function requestsTo(
         : operation.body
           ? fc.oneof(
               { weight: 10, arbitrary: bySchema(operation.body, '').map((value) => JSON.stringify(value)) },
+              { weight: 4, arbitrary: fc.constant(JSON.stringify(exampleOf(operation.body))) },
               { weight: 2, arbitrary: anything.map((value) => JSON.stringify(value)) },
               { weight: 1, arbitrary: text },
             )

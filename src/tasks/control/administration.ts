@@ -1,4 +1,6 @@
 import { CeleriacError } from '../errors.js';
+import type { Statement } from '../store/database.js';
+import { noteAction, purge, type PurgeStep } from '../store/statements/purge.js';
 import type { Storage } from '../store/storage.js';
 
 export interface WorkerStatus {
@@ -36,7 +38,13 @@ const PURGE_BATCH = 1000;
 
 /** What operators look at and do, beside single tasks. */
 export class Administration {
-  constructor(private readonly storage: Storage) {}
+  private readonly purgeStatement: Statement;
+  private readonly noteStatement: Statement;
+
+  constructor(private readonly storage: Storage) {
+    this.purgeStatement = purge(storage.tables);
+    this.noteStatement = noteAction(storage.tables);
+  }
 
   /** Living workers, and those that died within the last hour. */
   async workers(): Promise<WorkerStatus[]> {
@@ -105,16 +113,17 @@ export class Administration {
    * @throws UnknownQueueError
    */
   async purge(queue: string, { by = null }: { by?: string | null } = {}): Promise<number> {
-    const { store, channel } = this.storage;
+    const { database, channel } = this.storage;
     if ((await this.queues(queue)).length === 0) throw unknownQueue(queue);
     let purged = 0;
-    for (let step = await store.purge(queue, PURGE_BATCH); ;) {
-      channel.changed(step.ids);
-      purged += step.ids.length;
-      if (step.priority === null) break;
-      step = await store.purge(queue, PURGE_BATCH, step);
-    }
-    await store.noteAction(by, 'purge', { queue, purged });
+    let last: PurgeStep | undefined;
+    do {
+      const from = [last?.before ?? null, last?.priority ?? 0, last?.from ?? '-infinity'];
+      [last] = await database.run<PurgeStep>(this.purgeStatement, [queue, PURGE_BATCH, ...from]);
+      channel.changed(last!.ids);
+      purged += last!.ids.length;
+    } while (last!.priority !== null);
+    await database.run(this.noteStatement, [by, 'purge', JSON.stringify({ queue, purged })]);
     return purged;
   }
 

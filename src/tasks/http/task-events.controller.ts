@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { Headers, Inject, Param, Res, Sse, type MessageEvent } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import { EMPTY, Observable } from 'rxjs';
-import { isFinal } from '../store/states.js';
+import { isFinal, type TaskState } from '../store/states.js';
 import type { TaskRecord } from '../submission/task-view.js';
 import { TaskService } from '../submission/task.service.js';
 import { CurrentPrincipal, Needs } from './access/access.guard.js';
@@ -45,13 +45,14 @@ export class TaskEventsController {
       const left = new AbortController();
       const timer = setInterval(() => subscriber.next({ comment: 'alive' }), this.options.keepAliveMs);
       const follow = async () => {
-        let before: TaskRecord | undefined;
+        let heard = lastEventId;
+        let state: TaskState | undefined;
         for await (const record of this.tasks.events(id, { signal: left.signal })) {
           const version = versionOf(record);
-          const type = before?.state === record.state ? 'progress' : 'state';
-          if (before !== undefined || version !== lastEventId)
-            subscriber.next({ id: version, type, data: viewFor(record, principal) });
-          before = record;
+          const type = record.state === state ? 'progress' : 'state';
+          if (version !== heard) subscriber.next({ id: version, type, data: viewFor(record, principal) });
+          heard = version;
+          state = record.state;
         }
       };
       follow().then(

@@ -8,7 +8,6 @@ import { insertTasks, removeFinished } from './statements/insert-tasks.js';
 import { forget, retryFinished, revoke } from './statements/operator.js';
 import { writeProgress } from './statements/progress.js';
 import { knownQueues, knowQueues } from './statements/queues.js';
-import { noteAction, purge } from './statements/purge.js';
 import { countReady, resendReady } from './statements/ready.js';
 import { bury, heldBy, leave, registerWorker, rescue } from './statements/worker-lease.js';
 import type { Tables } from './tables.js';
@@ -45,8 +44,6 @@ export function prepareStatements(tables: Tables) {
     forget: forget(tables),
     resend: resendReady(tables),
     countReady: countReady(tables),
-    purge: purge(tables),
-    noteAction: noteAction(tables),
     knowQueues: knowQueues(tables),
     knownQueues: knownQueues(tables),
     ping,

@@ -9,8 +9,6 @@ import { WorkerRow } from './worker.entity.js';
 
 /** How many connections TypeORM's own pool may open: it only serves reads and migrations. */
 const POOL_SIZE = 3;
-/** Whoever asks is told that the database is away, instead of being kept waiting. */
-const CONNECT_TIMEOUT_MS = 3000;
 
 /** @throws InvalidOptionError when the application's DataSource is not a Postgres one. */
 export function postgresOptions(options: DataSourceOptions): PostgresDataSourceOptions {
@@ -43,7 +41,6 @@ export function createPrivateDataSource(application: PostgresDataSourceOptions, 
     entityPrefix: '',
     namingStrategy: new DefaultNamingStrategy(),
     poolSize: POOL_SIZE,
-    connectTimeoutMS: application.connectTimeoutMS ?? CONNECT_TIMEOUT_MS,
     applicationName: 'celeriac',
   });
 }

@@ -5,7 +5,6 @@ import type { ClaimedTask, Execution } from './statements/claim.js';
 import { deferValues, type Deferral, type DeferredRow } from './statements/defer.js';
 import { finishValues, type Ending, type FinishedRow } from './statements/finish.js';
 import { insertValues } from './statements/insert-tasks.js';
-import type { PurgeStep } from './statements/purge.js';
 import { prepareStatements } from './prepared-statements.js';
 import type { Tables } from './tables.js';
 
@@ -249,22 +248,6 @@ export class TaskStore {
   /** How many rows of the queue could be taken now, counted up to `atMost`. */
   async countReady(queue: string, atMost = 10_000): Promise<number> {
     return (await this.database.run<{ n: number }>(this.statements.countReady, [queue, atMost]))[0]!.n;
-  }
-
-  /** Revokes up to `limit` rows that are ready. @param last the step before, to go on from there */
-  async purge(queue: string, limit: number, last?: PurgeStep): Promise<PurgeStep> {
-    const [step] = await this.database.run<PurgeStep>(this.statements.purge, [
-      queue,
-      limit,
-      last?.before ?? null,
-      last?.priority ?? 0,
-      last?.from ?? '-infinity',
-    ]);
-    return step!;
-  }
-
-  async noteAction(by: string | null, action: string, detail: object): Promise<void> {
-    await this.database.run(this.statements.noteAction, [by, action, JSON.stringify(detail)]);
   }
 
   async dropOldKeys(limit: number): Promise<void> {

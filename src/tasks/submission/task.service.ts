@@ -1,5 +1,4 @@
 import { Injectable } from '@nestjs/common';
-import { validate as isUuid } from 'uuid';
 import { describeTask } from '../definition/describe-task.js';
 import { createReferences } from '../definition/create-references.js';
 import type { TaskDescription } from '../definition/task-definition.js';
@@ -12,15 +11,14 @@ import {
   SubmissionUncertainError,
   TaskNotFoundError,
   TaskStateError,
-  relocated,
 } from '../errors.js';
-import { isFinal, type TaskState } from '../store/states.js';
-import type { NewTask } from '../store/new-task.js';
+import type { TaskState } from '../store/states.js';
 import type { Storage } from '../store/storage.js';
-import type { TaskFilter, TaskSort } from '../store/task-reader.js';
-import type { TaskRow } from '../store/task-record.entity.js';
+import type { TaskFilter } from '../store/task-reader.js';
 import type { ResolvedTasksOptions } from '../tasks.options.js';
-import { composeTask } from './compose-task.js';
+import { composeMany, composeTask, type Submission } from './compose-task.js';
+import { followTask } from './follow-task.js';
+import { assertPage, type Page } from './page.js';
 import { acceptedRow } from './accepted-row.js';
 import { QueueLimits } from './queue-limits.js';
 import { ResultListener } from './result-listener.js';
@@ -28,26 +26,9 @@ import type { SubmitOptions } from './submit-options.js';
 import { Submitter } from './submitter.js';
 import { TaskHandle } from './task-handle.js';
 import { historyOf, type HistoryEntry } from './task-history.js';
+import { assertTaskId } from './task-id.js';
 import { toRecord, type TaskRecord } from './task-view.js';
 import { TransactionWatcher } from './transaction-watcher.js';
-
-/** One submission of {@link TaskService.submitMany}. */
-export interface Submission {
-  name: string;
-  args?: readonly unknown[] | undefined;
-  options?: Omit<SubmitOptions, 'idempotencyKey' | 'manager'> | undefined;
-}
-
-export interface Page {
-  /** 1 to 200. Default 50. */
-  limit?: number | undefined;
-  /** The `nextCursor` of the page before. */
-  cursor?: string | undefined;
-  /** Oldest or newest first. Default '-createdAt'. */
-  sort?: TaskSort | undefined;
-  /** What lists otherwise leave out. Default: neither. */
-  include?: readonly ('args' | 'result')[] | undefined;
-}
 
 /** Whose tasks are seen: others are not found. */
 export interface Scope {
@@ -122,13 +103,7 @@ export class TaskService {
     submissions: readonly Submission[],
     options: Pick<SubmitOptions, 'manager'> = {},
   ): Promise<TaskHandle[]> {
-    const tasks = submissions.map((submission, i) => {
-      try {
-        return this.composeOneOfMany(submission);
-      } catch (error) {
-        throw relocated(error, (path) => `[${i}].${path}`);
-      }
-    });
+    const tasks = composeMany(submissions, (name) => this.describe(name));
     await this.limits?.admit(tasks);
     if (!options.manager) {
       await this.submitter.submitAll(tasks);
@@ -140,12 +115,12 @@ export class TaskService {
 
   /** The handle of a task submitted before. Whether it exists shows when it is asked. */
   handle<R = unknown>(id: string): TaskHandle<R> {
-    return new TaskHandle<R>(assertId(id), this);
+    return new TaskHandle<R>(assertTaskId(id), this);
   }
 
   /** @throws TaskNotFoundError */
   async record(id: string, { owner }: Scope = {}): Promise<TaskRecord> {
-    const row = await this.storage.reader.find(assertId(id), owner);
+    const row = await this.storage.reader.find(assertTaskId(id), owner);
     if (!row) throw new TaskNotFoundError(id);
     return toRecord(row, this.registry);
   }
@@ -157,7 +132,7 @@ export class TaskService {
    * @throws TaskNotFoundError
    */
   async waitFor(id: string, timeoutMs?: number, signal?: AbortSignal): Promise<TaskRecord> {
-    const row = await this.results.ended(assertId(id), timeoutMs, signal);
+    const row = await this.results.ended(assertTaskId(id), timeoutMs, signal);
     if (!row) throw new TaskNotFoundError(id);
     return toRecord(row, this.registry);
   }
@@ -168,33 +143,13 @@ export class TaskService {
    * @throws TaskNotFoundError
    */
   async *events(id: string, { signal }: { signal?: AbortSignal } = {}): AsyncGenerator<TaskRecord, void> {
-    const left = new AbortController();
-    let wake = () => {};
-    const leave = () => {
-      left.abort();
-      wake();
+    const read = async () => {
+      const row = await this.storage.reader.find(id);
+      if (!row) throw new TaskNotFoundError(id);
+      return row;
     };
-    if (signal?.aborted) leave();
-    const news: TaskRecord[] = [];
-    const see = (row: TaskRow) => {
-      news.push(toRecord(row, this.registry));
-      wake();
-      return isFinal(row.state);
-    };
-    const stop = this.results.watch(assertId(id), { see, leave });
-    signal?.addEventListener('abort', leave);
-    try {
-      let last = await this.record(id);
-      yield last;
-      while (!isFinal(last.state) && !left.signal.aborted) {
-        const next = news.shift();
-        if (next) yield (last = next);
-        else await new Promise<void>((resolve) => (wake = resolve));
-      }
-    } finally {
-      signal?.removeEventListener('abort', leave);
-      stop();
-    }
+    for await (const row of followTask(this.results, assertTaskId(id), read, signal))
+      yield toRecord(row, this.registry);
   }
 
   /** A page of tasks, newest first, without arguments and results unless asked for. @throws InvalidOptionError */
@@ -202,18 +157,9 @@ export class TaskService {
     filter: TaskFilter = {},
     page: Page = {},
   ): Promise<{ items: TaskRecord[]; nextCursor: string | null }> {
-    const limit = page.limit ?? 50;
-    if (!Number.isInteger(limit) || limit < 1 || limit > 200)
-      throw new InvalidOptionError('limit', 'a whole number from 1 to 200', limit, 'INVALID_PAGE');
-    if (page.cursor !== undefined && !isUuid(page.cursor))
-      throw new InvalidOptionError(
-        'cursor',
-        'the nextCursor of the page before',
-        page.cursor,
-        'INVALID_PAGE',
-      );
+    const { limit, cursor } = assertPage(page);
     const { sort, include } = page;
-    const rows = await this.storage.reader.list(filter, { limit, after: page.cursor, sort, include });
+    const rows = await this.storage.reader.list(filter, { limit, after: cursor, sort, include });
     const items = rows.map((row) => toRecord(row, this.registry));
     return { items, nextCursor: rows.length === limit ? items.at(-1)!.id : null };
   }
@@ -241,7 +187,7 @@ export class TaskService {
   async revoke(id: string, options: { terminate?: boolean; by?: string } = {}): Promise<TaskRecord> {
     const { store, channel } = this.storage;
     const [revoked] = await store.revoke(
-      [assertId(id)],
+      [assertTaskId(id)],
       options.terminate ?? false,
       this.options.revokeGraceMs,
       options.by ?? null,
@@ -259,7 +205,7 @@ export class TaskService {
    */
   async retry(id: string, options: { by?: string } = {}): Promise<TaskRecord> {
     const { store, channel, broker } = this.storage;
-    const ready = await store.retryFinished(assertId(id), options.by ?? null);
+    const ready = await store.retryFinished(assertTaskId(id), options.by ?? null);
     const record = await this.record(id);
     if (!ready) throw new TaskStateError(id, record.state, 'retried');
     channel.changed([id]);
@@ -269,7 +215,7 @@ export class TaskService {
 
   /** Removes the record of a task that has ended. @throws TaskNotFoundError, or TaskStateError while it is live */
   async forget(id: string, options: { by?: string } = {}): Promise<void> {
-    if (await this.storage.store.forget(assertId(id), options.by ?? null)) return;
+    if (await this.storage.store.forget(assertTaskId(id), options.by ?? null)) return;
     throw new TaskStateError(id, (await this.record(id)).state, 'forgotten');
   }
 
@@ -339,13 +285,6 @@ export class TaskService {
     });
   }
 
-  private composeOneOfMany({ name, args = [], options = {} }: Submission): NewTask {
-    for (const option of ['idempotencyKey', 'manager'])
-      if (option in options)
-        throw new InvalidOptionError(option, 'none in one of many', 'one', 'UNKNOWN_PROPERTY');
-    return composeTask(this.describe(name), args, options);
-  }
-
   private describe(name: string): TaskDescription {
     const definition = this.registry.find(name);
     if (definition) return definition;
@@ -353,10 +292,4 @@ export class TaskService {
     assertTaskName(name, `submit('${name.slice(0, 80)}')`);
     return { ...describeTask({ [name]: () => undefined }, '', name, { name }), maxArguments: undefined };
   }
-}
-
-/** @throws InvalidOptionError */
-function assertId(id: string): string {
-  if (isUuid(id)) return id;
-  throw new InvalidOptionError('id', 'a UUID', id, 'INVALID_ID');
 }
