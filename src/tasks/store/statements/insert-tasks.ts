@@ -21,12 +21,12 @@ export function insertTasks({ task, payload, schema }: Tables, again: boolean): 
           $8::float8[], $9::text[], $10::text[], $11::text[], $12::text[])
           u(id, name, queue, priority, eta, delay, expires, lifetime, owner, tags, args, options)
       ), stored AS (
-      INSERT INTO ${task} (id, state, name, queue, priority, due_at, ready_at, expires_at, owner, tags, args, options, codec)
-      SELECT id, 'PENDING', name, queue, priority, due, CASE WHEN due IS NULL THEN clock_timestamp() END,
-        coalesce(expires, now() + lifetime * interval '1 ms'), owner, tags::jsonb, args::jsonb, options::jsonb,
-        CASE WHEN args IS NULL THEN ${ARGS_IN_PAYLOAD} ELSE 0 END
-      FROM given
-      ${again ? 'ON CONFLICT (id) DO NOTHING' : ''}
+        INSERT INTO ${task} (id, state, name, queue, priority, due_at, ready_at, expires_at, owner, tags, args, options, codec)
+        SELECT id, 'PENDING', name, queue, priority, due, CASE WHEN due IS NULL THEN clock_timestamp() END,
+          coalesce(expires, now() + lifetime * interval '1 ms'), owner, tags::jsonb, args::jsonb, options::jsonb,
+          CASE WHEN args IS NULL THEN ${ARGS_IN_PAYLOAD} ELSE 0 END
+        FROM given
+        ${again ? 'ON CONFLICT (id) DO NOTHING' : ''}
       )
       SELECT now() AS created_at`,
   };
