@@ -20,7 +20,9 @@ export type {
 } from './definition/task-references.js';
 
 export { TaskService } from './submission/task.service.js';
-export type { Submission, Page, TasksHealth } from './submission/task.service.js';
+export type { TasksHealth } from './submission/task.service.js';
+export type { Submission } from './submission/compose-task.js';
+export type { Page } from './submission/page.js';
 export { TaskHandle } from './submission/task-handle.js';
 export type { SubmitOptions } from './submission/submit-options.js';
 export type { TaskRecord } from './submission/task-view.js';
@@ -46,6 +48,7 @@ export {
   MissingPackageError,
   NotSerializableError,
   OverloadedError,
+  QueueFullError,
   ResultTimeoutError,
   ShuttingDownError,
   SoftTimeLimitExceededError,

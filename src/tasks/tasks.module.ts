@@ -114,6 +114,7 @@ export class TasksModule
    * drain before Nest closes anything.
    */
   async onModuleDestroy(): Promise<void> {
+    this.service.beginShutdown();
     await this.worker.stop(this.options.shutdownGraceMs);
     await this.service.close();
   }

@@ -23,6 +23,12 @@ export interface ReadyBatch<Task extends ReadyTask = ReadyTask> {
   readonly outbox: readonly string[];
 }
 
+/** What an insert answers. */
+export interface Inserted {
+  readonly createdAt: string | undefined;
+  readonly outbox: string[];
+}
+
 /** Where a claim looks, in this order, and from which `ready_at` on. */
 export interface ClaimPlace {
   readonly queue: string;
@@ -55,11 +61,20 @@ export class TaskStore {
   /**
    * Inserts new rows.
    * @param again whether an earlier try with the same rows may have been stored
-   * @returns the outbox rows that name those that are ready
+   * @returns when they were created, as Postgres prints it (undefined when an earlier try may have done it), and the
+   * outbox rows that name those that are ready
    */
-  async insert(tasks: readonly NewTask[], again = false): Promise<string[]> {
-    if (again) return this.database.transaction((runner) => this.insertAgain(runner, tasks));
-    return noted(await this.database.run(this.statements.insert, insertValues(tasks)));
+  async insert(tasks: readonly NewTask[], again = false): Promise<Inserted> {
+    if (again)
+      return {
+        createdAt: undefined,
+        outbox: await this.database.transaction((runner) => this.insertAgain(runner, tasks)),
+      };
+    const rows = await this.database.run<{ created_at: string; outbox?: string }>(
+      this.statements.insert,
+      insertValues(tasks),
+    );
+    return { createdAt: rows[0]!.created_at, outbox: noted(rows) };
   }
 
   /** Inserts all rows or none, in chunks of one transaction. */
@@ -241,9 +256,9 @@ export class TaskStore {
     return (await this.database.run(this.statements.forget, [id, by])).length > 0;
   }
 
-  /** How many rows of the queue could be taken now, counted up to 10,000. */
-  async countReady(queue: string): Promise<number> {
-    return (await this.database.run<{ n: number }>(this.statements.countReady, [queue]))[0]!.n;
+  /** How many rows of the queue could be taken now, counted up to `atMost`. */
+  async countReady(queue: string, atMost = 10_000): Promise<number> {
+    return (await this.database.run<{ n: number }>(this.statements.countReady, [queue, atMost]))[0]!.n;
   }
 
   async dropOldKeys(limit: number): Promise<void> {

@@ -1,5 +1,5 @@
 import type { TaskDescription } from '../definition/task-definition.js';
-import { InvalidOptionError, NotSerializableError } from '../errors.js';
+import { InvalidOptionError, NotSerializableError, relocated } from '../errors.js';
 import { PAYLOAD_THRESHOLD } from '../store/columns.js';
 import type { NewTask } from '../store/new-task.js';
 import { assertJson } from './json.js';
@@ -8,6 +8,13 @@ import { resolveOptions, type SubmitOptions } from './submit-options.js';
 
 /** The most characters of JSON that a task's arguments may have. Files belong into storage, their names into arguments. */
 export const MAX_ARGS_LENGTH = 8 * 1024 * 1024;
+
+/** One submission of `TaskService.submitMany()`. */
+export interface Submission {
+  name: string;
+  args?: readonly unknown[] | undefined;
+  options?: Omit<SubmitOptions, 'idempotencyKey' | 'manager'> | undefined;
+}
 
 /**
  * Checks a submission and gives it its id.
@@ -44,6 +51,26 @@ export function composeTask(
     large: json.length > PAYLOAD_THRESHOLD,
     options: recorded,
   };
+}
+
+/**
+ * The same for many.
+ * @throws with the place of the mistake: `[3].priority`
+ */
+export function composeMany(
+  submissions: readonly Submission[],
+  describe: (name: string) => TaskDescription,
+): NewTask[] {
+  return submissions.map(({ name, args = [], options = {} }, i) => {
+    try {
+      for (const option of ['idempotencyKey', 'manager'])
+        if (option in options)
+          throw new InvalidOptionError(option, 'none in one of many', 'one', 'UNKNOWN_PROPERTY');
+      return composeTask(describe(name), args, options);
+    } catch (error) {
+      throw relocated(error, (path) => `[${i}].${path}`);
+    }
+  });
 }
 
 /** Without trailing undefined: an optional argument that is passed as undefined was not given. */

@@ -1,42 +1,34 @@
 import { Injectable } from '@nestjs/common';
-import { validate as isUuid } from 'uuid';
 import { describeTask } from '../definition/describe-task.js';
 import { createReferences } from '../definition/create-references.js';
 import type { TaskDescription } from '../definition/task-definition.js';
 import type { TaskClass, TaskRefs } from '../definition/task-references.js';
 import { TaskRegistry } from '../definition/task-registry.js';
 import { assertTaskName } from '../definition/task-name.js';
-import { InvalidOptionError, TaskNotFoundError, TaskStateError } from '../errors.js';
-import { isFinal, type TaskState } from '../store/states.js';
+import {
+  InvalidOptionError,
+  ShuttingDownError,
+  SubmissionUncertainError,
+  TaskNotFoundError,
+  TaskStateError,
+} from '../errors.js';
+import type { TaskState } from '../store/states.js';
 import type { Storage } from '../store/storage.js';
-import type { TaskFilter, TaskSort } from '../store/task-reader.js';
+import type { TaskFilter } from '../store/task-reader.js';
 import type { ResolvedTasksOptions } from '../tasks.options.js';
-import { composeTask } from './compose-task.js';
+import { composeMany, composeTask, type Submission } from './compose-task.js';
+import { followTask } from './follow-task.js';
+import { assertPage, type Page } from './page.js';
+import { acceptedRow } from './accepted-row.js';
+import { QueueLimits } from './queue-limits.js';
 import { ResultListener } from './result-listener.js';
 import type { SubmitOptions } from './submit-options.js';
 import { Submitter } from './submitter.js';
 import { TaskHandle } from './task-handle.js';
 import { historyOf, type HistoryEntry } from './task-history.js';
+import { assertTaskId } from './task-id.js';
 import { toRecord, type TaskRecord } from './task-view.js';
 import { TransactionWatcher } from './transaction-watcher.js';
-
-/** One submission of {@link TaskService.submitMany}. */
-export interface Submission {
-  name: string;
-  args?: readonly unknown[] | undefined;
-  options?: Omit<SubmitOptions, 'idempotencyKey' | 'manager'> | undefined;
-}
-
-export interface Page {
-  /** 1 to 200. Default 50. */
-  limit?: number | undefined;
-  /** The `nextCursor` of the page before. */
-  cursor?: string | undefined;
-  /** Oldest or newest first. Default '-createdAt'. */
-  sort?: TaskSort | undefined;
-  /** What lists otherwise leave out. Default: neither. */
-  include?: readonly ('args' | 'result')[] | undefined;
-}
 
 /** Whose tasks are seen: others are not found. */
 export interface Scope {
@@ -58,6 +50,8 @@ export class TaskService {
   private readonly references = new WeakMap<object, object>();
   private readonly submitter: Submitter;
   private readonly results: ResultListener;
+  private readonly limits: QueueLimits | undefined;
+  private shuttingDown = false;
 
   constructor(
     private readonly storage: Storage,
@@ -68,6 +62,7 @@ export class TaskService {
     const { store, relay, channel, reader } = storage;
     this.submitter = new Submitter(store, relay, channel, new TransactionWatcher(application));
     this.results = new ResultListener(channel, reader);
+    if (options.queueLimits.size > 0) this.limits = new QueueLimits(options.queueLimits, store);
   }
 
   /** The tasks of a class, typed; also in a process that does not provide the class. */
@@ -85,7 +80,7 @@ export class TaskService {
   /**
    * Submits by name; resolves when the task is committed.
    * @throws UnknownTaskError, InvalidOptionError, NotSerializableError: nothing was submitted
-   * @throws StoreUnavailableError, OverloadedError, ShuttingDownError: nothing was submitted, try again later
+   * @throws StoreUnavailableError, OverloadedError, QueueFullError, ShuttingDownError: nothing was submitted, try again later
    * @throws SubmissionUncertainError: it does not exist, or it runs once
    */
   async submit<R = unknown>(
@@ -96,20 +91,29 @@ export class TaskService {
     return this.submitTask<R>(this.describe(name), args, options);
   }
 
-  /** Submits all or none, in one transaction. @throws as {@link submit} */
+  /** Submits, and gives the record as it was accepted. @throws as {@link submit} */
+  async accept(
+    name: string,
+    args: readonly unknown[] = [],
+    options: Omit<SubmitOptions, 'manager'> = {},
+  ): Promise<TaskRecord> {
+    const row = composeTask(this.describe(name), args, options);
+    await this.limits?.admit([row]);
+    const { idempotencyKey } = options;
+    if (idempotencyKey !== undefined)
+      return this.accepted(await this.submitter.submitOnce(row, idempotencyKey));
+    const createdAt = await this.submitter.submit(row);
+    const stored = createdAt && acceptedRow(row, createdAt);
+    return stored ? toRecord(stored, this.registry) : this.accepted(row.id);
+  }
+
+  /** Submits all or none, in one transaction. @throws as {@link submit}, with the place of the mistake: `[3].priority` */
   async submitMany(
     submissions: readonly Submission[],
     options: Pick<SubmitOptions, 'manager'> = {},
   ): Promise<TaskHandle[]> {
-    const tasks = submissions.map(({ name, args = [], options: own = {} }, i) => {
-      if ('idempotencyKey' in own || 'manager' in own)
-        throw new InvalidOptionError(
-          `[${i}].options`,
-          'neither idempotencyKey nor manager in one of many',
-          own,
-        );
-      return composeTask(this.describe(name), args, own);
-    });
+    const tasks = composeMany(submissions, (name) => this.describe(name));
+    await this.limits?.admit(tasks);
     if (!options.manager) {
       await this.submitter.submitAll(tasks);
       return tasks.map((task) => new TaskHandle(task.id, this));
@@ -120,47 +124,41 @@ export class TaskService {
 
   /** The handle of a task submitted before. Whether it exists shows when it is asked. */
   handle<R = unknown>(id: string): TaskHandle<R> {
-    return new TaskHandle<R>(assertId(id), this);
+    return new TaskHandle<R>(assertTaskId(id), this);
   }
 
   /** @throws TaskNotFoundError */
   async record(id: string, { owner }: Scope = {}): Promise<TaskRecord> {
-    const row = await this.storage.reader.find(assertId(id), owner);
+    const row = await this.storage.reader.find(assertTaskId(id), owner);
     if (!row) throw new TaskNotFoundError(id);
     return toRecord(row, this.registry);
   }
 
   /**
-   * Waits until the task has ended, at most `timeoutMs` (default: for ever).
+   * Waits until the task has ended, at most `timeoutMs` (default: for ever), or until the signal is aborted or the
+   * application closes.
    * @returns the record as it then is
    * @throws TaskNotFoundError
    */
   async waitFor(id: string, timeoutMs?: number, signal?: AbortSignal): Promise<TaskRecord> {
-    const row = await this.results.ended(assertId(id), timeoutMs, signal);
+    const row = await this.results.ended(assertTaskId(id), timeoutMs, signal);
     if (!row) throw new TaskNotFoundError(id);
     return toRecord(row, this.registry);
   }
 
-  /** The record now, then after each change, until the task's end. @throws TaskNotFoundError */
-  async *events(id: string): AsyncGenerator<TaskRecord, void> {
-    let wake = () => {};
-    const news: TaskRecord[] = [];
-    const stop = this.results.watch(assertId(id), (row) => {
-      news.push(toRecord(row, this.registry));
-      wake();
-      return isFinal(row.state);
-    });
-    try {
-      let last = await this.record(id);
-      yield last;
-      while (!isFinal(last.state)) {
-        if (news.length === 0) await new Promise<void>((resolve) => (wake = resolve));
-        last = news.shift()!;
-        yield last;
-      }
-    } finally {
-      stop();
-    }
+  /**
+   * The record now, then after each change, until the task's end, or until the signal is aborted or the application
+   * closes.
+   * @throws TaskNotFoundError
+   */
+  async *events(id: string, { signal }: { signal?: AbortSignal } = {}): AsyncGenerator<TaskRecord, void> {
+    const read = async () => {
+      const row = await this.storage.reader.find(id);
+      if (!row) throw new TaskNotFoundError(id);
+      return row;
+    };
+    for await (const row of followTask(this.results, assertTaskId(id), read, signal))
+      yield toRecord(row, this.registry);
   }
 
   /** A page of tasks, newest first, without arguments and results unless asked for. @throws InvalidOptionError */
@@ -168,18 +166,9 @@ export class TaskService {
     filter: TaskFilter = {},
     page: Page = {},
   ): Promise<{ items: TaskRecord[]; nextCursor: string | null }> {
-    const limit = page.limit ?? 50;
-    if (!Number.isInteger(limit) || limit < 1 || limit > 200)
-      throw new InvalidOptionError('limit', 'a whole number from 1 to 200', limit, 'INVALID_PAGE');
-    if (page.cursor !== undefined && !isUuid(page.cursor))
-      throw new InvalidOptionError(
-        'cursor',
-        'the nextCursor of the page before',
-        page.cursor,
-        'INVALID_PAGE',
-      );
+    const { limit, cursor } = assertPage(page);
     const { sort, include } = page;
-    const rows = await this.storage.reader.list(filter, { limit, after: page.cursor, sort, include });
+    const rows = await this.storage.reader.list(filter, { limit, after: cursor, sort, include });
     const items = rows.map((row) => toRecord(row, this.registry));
     return { items, nextCursor: rows.length === limit ? items.at(-1)!.id : null };
   }
@@ -207,7 +196,7 @@ export class TaskService {
   async revoke(id: string, options: { terminate?: boolean; by?: string } = {}): Promise<TaskRecord> {
     const { store, channel } = this.storage;
     const [revoked] = await store.revoke(
-      [assertId(id)],
+      [assertTaskId(id)],
       options.terminate ?? false,
       this.options.revokeGraceMs,
       options.by ?? null,
@@ -225,7 +214,7 @@ export class TaskService {
    */
   async retry(id: string, options: { by?: string } = {}): Promise<TaskRecord> {
     const { store, channel, relay } = this.storage;
-    const ready = await store.retryFinished(assertId(id), options.by ?? null);
+    const ready = await store.retryFinished(assertTaskId(id), options.by ?? null);
     const record = await this.record(id);
     if (ready.tasks.length === 0) throw new TaskStateError(id, record.state, 'retried');
     channel.changed([id]);
@@ -235,7 +224,7 @@ export class TaskService {
 
   /** Removes the record of a task that has ended. @throws TaskNotFoundError, or TaskStateError while it is live */
   async forget(id: string, options: { by?: string } = {}): Promise<void> {
-    if (await this.storage.store.forget(assertId(id), options.by ?? null)) return;
+    if (await this.storage.store.forget(assertTaskId(id), options.by ?? null)) return;
     throw new TaskStateError(id, (await this.record(id)).state, 'forgotten');
   }
 
@@ -246,9 +235,10 @@ export class TaskService {
 
   /**
    * Whether tasks can be accepted, and how the broker is: while it is away they wait in the database.
-   * @throws StoreUnavailableError, or what the driver throws, when the database does not answer
+   * @throws ShuttingDownError, StoreUnavailableError, or what the driver throws when the database does not answer
    */
   async health(): Promise<TasksHealth> {
+    if (this.shuttingDown) throw new ShuttingDownError();
     const { broker, relayStore, tables } = this.storage;
     const { batches, ms } = await relayStore.outboxLag();
     const { up, since, reason } = broker.status;
@@ -259,9 +249,29 @@ export class TaskService {
     };
   }
 
-  /** Accepts nothing more; resolves when what was accepted is committed. Called when the application closes. */
+  /** How many tasks are waited for or listened to here. */
+  get watched(): number {
+    return this.results.size;
+  }
+
+  /** Whether the process is about to end: what comes from outside is refused, tasks that still run may submit others. */
+  get isShuttingDown(): boolean {
+    return this.shuttingDown;
+  }
+
+  /** From now on {@link isShuttingDown}, and {@link health} fails, so that load balancers look elsewhere. */
+  beginShutdown(): void {
+    this.shuttingDown = true;
+  }
+
+  /**
+   * Accepts nothing more, lets go who waits or listens; resolves when what was accepted is committed. Called when the
+   * application closes.
+   */
   async close(): Promise<void> {
+    this.beginShutdown();
     await this.submitter.close();
+    this.results.close();
   }
 
   private async submitTask<R>(
@@ -270,6 +280,7 @@ export class TaskService {
     options: SubmitOptions,
   ): Promise<TaskHandle<R>> {
     const row = composeTask(task, args, options);
+    await this.limits?.admit([row]);
     if (options.manager) {
       if (options.idempotencyKey !== undefined)
         throw new InvalidOptionError(
@@ -286,6 +297,13 @@ export class TaskService {
     return new TaskHandle<R>(row.id, this);
   }
 
+  /** It was accepted: an error without its id would make the caller submit it again. */
+  private accepted(id: string): Promise<TaskRecord> {
+    return this.record(id).catch((cause: unknown) => {
+      throw new SubmissionUncertainError(id, { cause });
+    });
+  }
+
   private describe(name: string): TaskDescription {
     const definition = this.registry.find(name);
     if (definition) return definition;
@@ -293,10 +311,4 @@ export class TaskService {
     assertTaskName(name, `submit('${name.slice(0, 80)}')`);
     return { ...describeTask({ [name]: () => undefined }, '', name, { name }), maxArguments: undefined };
   }
-}
-
-/** @throws InvalidOptionError */
-function assertId(id: string): string {
-  if (isUuid(id)) return id;
-  throw new InvalidOptionError('id', 'a UUID', id, 'INVALID_ID');
 }

@@ -6,11 +6,12 @@ import { noteForRelay } from './outbox.js';
 
 /**
  * Inserts a batch. `again` is the form for a batch whose first try got no answer: what the first try stored stays
- * as it is; see `removeFinished` for what was already run to its end. Returns the id of the outbox row, if there is one.
+ * as it is; see `removeFinished` for what was already run to its end. One answer for the whole batch: when it was
+ * created, and the id of its outbox row, if there is one.
  */
 export function insertTasks(tables: Tables, again: boolean): Statement {
   const { task, payload, schema } = tables;
-  const noted = noteForRelay(tables, 'inserted');
+  const noted = noteForRelay(tables, 'stored');
   return {
     name: `${schema}.insert${again ? '.again' : ''}`,
     text: `
@@ -23,15 +24,16 @@ export function insertTasks(tables: Tables, again: boolean): Statement {
         FROM unnest($1::uuid[], $2::text[], $3::text[], $4::int2[], $5::timestamptz[], $6::float8[], $7::timestamptz[],
           $8::float8[], $9::text[], $10::text[], $11::text[], $12::text[])
           u(id, name, queue, priority, eta, delay, expires, lifetime, owner, tags, args, options)
+      ), stored AS (
+        INSERT INTO ${task} (id, state, name, queue, priority, due_at, ready_at, expires_at, owner, tags, args, options, codec)
+        SELECT id, 'PENDING', name, queue, priority, due, CASE WHEN due IS NULL THEN clock_timestamp() END,
+          coalesce(expires, now() + lifetime * interval '1 ms'), owner, tags::jsonb, args::jsonb, options::jsonb,
+          CASE WHEN args IS NULL THEN ${ARGS_IN_PAYLOAD} ELSE 0 END
+        FROM given
+        ${again ? 'ON CONFLICT (id) DO NOTHING' : ''}
+        ${noted.cte && 'RETURNING id, ready_at IS NOT NULL AS ready'}
       )
-      ${noted.cte && ', inserted AS ('}
-      INSERT INTO ${task} (id, state, name, queue, priority, due_at, ready_at, expires_at, owner, tags, args, options, codec)
-      SELECT id, 'PENDING', name, queue, priority, due, CASE WHEN due IS NULL THEN clock_timestamp() END,
-        coalesce(expires, now() + lifetime * interval '1 ms'), owner, tags::jsonb, args::jsonb, options::jsonb,
-        CASE WHEN args IS NULL THEN ${ARGS_IN_PAYLOAD} ELSE 0 END
-      FROM given
-      ${again ? 'ON CONFLICT (id) DO NOTHING' : ''}
-      ${noted.cte && `RETURNING id, ready_at IS NOT NULL AS ready)${noted.cte} SELECT id AS outbox FROM noted_for_relay`}`,
+      ${noted.cte} SELECT now() AS created_at${noted.column}`,
   };
 }
 

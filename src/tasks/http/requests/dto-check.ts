@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
 import type { ValidationError } from 'class-validator';
-import { NotSerializableError } from '../errors.js';
+import { NotSerializableError } from '../../errors.js';
 
 type ClassValidator = typeof import('class-validator');
 type ClassTransformer = typeof import('class-transformer');

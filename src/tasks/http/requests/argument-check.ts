@@ -1,6 +1,6 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec';
-import type { TaskDefinition } from '../definition/task-definition.js';
-import { NotSerializableError } from '../errors.js';
+import type { TaskDefinition } from '../../definition/task-definition.js';
+import { NotSerializableError } from '../../errors.js';
 import { checkDto, isDto } from './dto-check.js';
 
 /**
@@ -8,14 +8,18 @@ import { checkDto, isDto } from './dto-check.js';
  * Nothing is coerced.
  * @throws NotSerializableError with the argument's path
  */
-export async function checkArguments(definition: TaskDefinition, args: readonly unknown[]): Promise<void> {
+export async function checkArguments(
+  definition: TaskDefinition,
+  args: readonly unknown[],
+  path: string,
+): Promise<void> {
   const count = Math.max(args.length, definition.requiredArguments, definition.schemas.length);
   for (let i = 0; i < count; i++) {
     const schema = definition.schemas[i];
-    if (schema) await checkSchema(schema, args[i], `args[${i}]`);
+    if (schema) await checkSchema(schema, args[i], `${path}[${i}]`);
     else if (i >= args.length)
-      throw new NotSerializableError('this argument is missing', `args[${i}]`, 'ARG_REQUIRED');
-    else await checkType(definition.parameterTypes[i], args[i], `args[${i}]`);
+      throw new NotSerializableError('this argument is missing', `${path}[${i}]`, 'ARG_REQUIRED');
+    else await checkType(definition.parameterTypes[i], args[i], `${path}[${i}]`);
   }
 }
 
@@ -31,7 +35,12 @@ async function checkSchema(schema: StandardSchemaV1, value: unknown, path: strin
     : value === undefined
       ? 'ARG_REQUIRED'
       : 'ARG_TYPE';
-  throw new NotSerializableError(issue.message, path + inner, code);
+  throw new NotSerializableError(withoutValue(issue.message), path + inner, code);
+}
+
+/** Some libraries say what they received, up to the value itself. */
+function withoutValue(message: string): string {
+  return message.replace(/,?\s+(but )?received\b[^]*$/i, '');
 }
 
 const PRIMITIVES = new Map<unknown, string>([
