@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BenchChild } from './child.js';
+import { n, type Sample } from './compare.js';
 import { BenchTasks, inLanes, rate, type Bench } from './harness.js';
 
 /** `delay()` with so many in flight, until all are committed and the broker has them. */
@@ -43,10 +44,22 @@ export async function settled(
   const children = await Promise.all(
     Array.from({ length: processes }, () => BenchChild.open('./worker-child.js', args)),
   );
-  return timed(children, count, async () => {
-    const { rows } = await bench.sql.query(`SELECT FROM ${bench.tables.task} LIMIT 1`);
-    return rows.length === 0;
-  });
+  return timed(children, count, () => isEmpty(bench));
+}
+
+async function isEmpty(bench: Bench): Promise<boolean> {
+  return (await bench.sql.query(`SELECT FROM ${bench.tables.task} LIMIT 1`)).rows.length === 0;
+}
+
+export async function untilEmpty(bench: Bench): Promise<void> {
+  while (!(await isEmpty(bench))) await sleep(10);
+}
+
+/** What one measurement says, for the table of results. */
+export function sample(measured: number | Measured): Sample {
+  if (typeof measured === 'number') return { rate: measured };
+  const { rate: tasks, cpuUs, peakMiB } = measured;
+  return { rate: tasks, note: `${n(cpuUs)} µs of processor a task, at most ${n(peakMiB)} MiB` };
 }
 
 export async function timed(

@@ -8,7 +8,9 @@ export class BenchChild {
 
   /** @param script beside this file */
   static async open(script: string, args: readonly string[]): Promise<BenchChild> {
-    const child = fork(fileURLToPath(new URL(script, import.meta.url)), [...args]);
+    const child = fork(fileURLToPath(new URL(script, import.meta.url)), [...args], {
+      execArgv: ['--expose-gc'],
+    });
     await message(child, 'ready');
     return new BenchChild(child);
   }
@@ -16,6 +18,12 @@ export class BenchChild {
   async start(): Promise<void> {
     this.process.send('start');
     await message(this.process, 'started');
+  }
+
+  async memoryMiB(): Promise<number> {
+    this.process.send('memory');
+    const [size] = (await once(this.process, 'message')) as [number];
+    return size;
   }
 
   /** @returns processor time and peak memory of the process */
@@ -34,9 +42,16 @@ export async function serveBench(
   const served = await open();
   process.on('message', (order) => {
     if (order === 'start') void served.start().then(() => process.send!('started'));
+    if (order === 'memory') process.send!(heldMiB());
     if (order === 'stop') void served.stop().then(leave);
   });
   process.send!('ready');
+}
+
+/** What is held after a collection, if node runs with --expose-gc. */
+function heldMiB(): number {
+  globalThis.gc?.();
+  return process.memoryUsage().rss / 2 ** 20;
 }
 
 function leave(): void {

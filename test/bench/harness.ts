@@ -114,17 +114,6 @@ function textForTimes(oid: number): (value: string) => unknown {
     : (types.getTypeParser as (oid: number) => (value: string) => unknown)(oid);
 }
 
-export function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
-}
-
-export function percentile(values: readonly number[], p: number): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.min(sorted.length - 1, Math.floor((p / 100) * sorted.length))]!;
-}
-
 /** Runs `work` with `lanes` at once until it returns false. */
 export async function inLanes(lanes: number, work: (lane: number) => Promise<boolean>): Promise<void> {
   await Promise.all(
@@ -140,6 +129,3 @@ export async function rate(operations: number, work: () => Promise<void>): Promi
   await work();
   return operations / ((performance.now() - start) / 1000);
 }
-
-export const n = (value: number, digits = 0) =>
-  value.toLocaleString('en-US', { maximumFractionDigits: digits });

@@ -1,5 +1,5 @@
 import { Agent, get } from 'node:http';
-import { median, n, percentile } from '../harness.js';
+import { median, n, percentile } from '../compare.js';
 import { startServer } from './start-server.js';
 
 const STEPS = 5;

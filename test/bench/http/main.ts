@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import autocannon from 'autocannon';
 import { Pool } from 'pg';
 import { PostgresServer } from '#dist/tasks/embedded/index.js';
-import { median, n } from '../harness.js';
+import { median, n } from '../compare.js';
 import { listeners } from './listeners.js';
 import { startServer } from './start-server.js';
 
