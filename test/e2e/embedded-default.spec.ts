@@ -63,7 +63,7 @@ describe('the application without a DATABASE_URL', () => {
     expect(banner).toMatch(/worker +in this process, 10 at once/);
     expect(banner).toMatch(/queues +default/);
     expect(banner).toMatch(/tasks +.*batch\.process.*demo\.sleep.*math\.add/);
-    expect(banner).toContain(`${url}/tasks  ${url}/batch-process  ${url}/health`);
+    expect(banner).toContain(`${url}/tasks  ${url}/batch-process  ${url}/docs  ${url}/health`);
   });
 
   it('prints a curl line that works as it is, and the task it submits gives 5', async () => {

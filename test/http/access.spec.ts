@@ -135,6 +135,14 @@ for (const adapter of ADAPTERS)
         }
     });
 
+    it('looks at the key before the body', async () => {
+      const post = (client: HttpClient) =>
+        client.post('/tasks/note.keep', '<x/>', { 'content-type': 'text/xml' });
+      // Fastify parses bodies before any guard runs
+      expect((await post(anonymous)).status).toBe(adapter === 'express' ? 401 : 415);
+      expect((await post(ann)).status).toBe(415);
+    });
+
     it('takes a key in no other form', async () => {
       for (const authorization of [
         KEYS.admin,

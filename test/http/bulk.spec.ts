@@ -101,6 +101,14 @@ for (const adapter of ADAPTERS)
       expect(await stored()).toBe(1000);
     });
 
+    it('has no key for many, and does not pretend to', async () => {
+      const before = await stored();
+      expect(
+        await http.client.post('/tasks/bulk', { tasks: [good] }, { 'idempotency-key': 'k' }),
+      ).toMatchObject({ status: 400, body: { code: 'INVALID_IDEMPOTENCY_KEY', path: 'Idempotency-Key' } });
+      expect(await stored()).toBe(before);
+    });
+
     it('gives ids in the order of the request, with their own options', async () => {
       const { body } = await bulk([
         { name: 'input.add', args: [1, 2], options: { priority: 3, tags: { a: 'b' } } },

@@ -131,8 +131,9 @@ for (const adapter of ADAPTERS)
             `${settled.toFixed(0)} MiB after a quarter, ${peak.toFixed(0)} at most, ${growth.toFixed(1)} more at the end`,
         );
         expect(mistakes.slice(0, 5)).toEqual([]);
-        // all that goes well, and all kinds of refusals, were among them
-        for (const status of [200, 202, 400, 404, 409, 415]) expect([...statuses.keys()]).toContain(status);
+        // all that goes well, and all kinds of refusals, were among them; in the short form by chance
+        for (const status of REQUESTS < 2000 ? [200, 400] : [200, 202, 400, 404, 409, 415])
+          expect([...statuses.keys()]).toContain(status);
         expect(growth).toBeLessThan(20);
       },
       60_000 + REQUESTS * 60,

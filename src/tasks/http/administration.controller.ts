@@ -1,12 +1,10 @@
-import { Get, HttpCode, Inject, Param, Post, UseGuards } from '@nestjs/common';
+import { Get, HttpCode, Inject, Param, Post } from '@nestjs/common';
 import { assertQueueName } from '../definition/describe-task.js';
 import { Administration, type QueueStatus, type WorkerStatus } from '../control/administration.js';
 import { CurrentPrincipal, Needs } from './access/access.guard.js';
-import { JsonBodyGuard } from './requests/json-body.guard.js';
 import { byOf, type Principal } from './access/principal.js';
 
 /** Workers and queues. `TasksHttpModule` mounts it before the tasks' own routes: their names are reserved. */
-@UseGuards(JsonBodyGuard)
 export class AdministrationController {
   constructor(@Inject(Administration) private readonly administration: Administration) {}
 

@@ -1,4 +1,4 @@
-import { Body, Headers, HttpCode, Inject, Param, Post, Req, Res, UseGuards } from '@nestjs/common';
+import { Body, Headers, HttpCode, Inject, Param, Post, Req, Res } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import type { TaskDefinition } from '../definition/task-definition.js';
 import { isTaskName } from '../definition/task-name.js';
@@ -9,7 +9,6 @@ import { TaskService } from '../submission/task.service.js';
 import { CurrentPrincipal, Needs } from './access/access.guard.js';
 import type { Principal } from './access/principal.js';
 import { checkArguments } from './requests/argument-check.js';
-import { JsonBodyGuard } from './requests/json-body.guard.js';
 import { inBulk, inRequest } from './requests/request-path.js';
 import { parseBulkRequest, parseSubmitRequest } from './requests/submit-request.js';
 import { TaskLinks, type LinkedRequest } from './task-links.js';
@@ -19,7 +18,6 @@ import { viewFor } from './task-visibility.js';
 export type SubmittedTask = TaskRecord & { statusUrl: string; eventsUrl: string };
 
 /** Submits. `TasksHttpModule` mounts it under the path of its options. */
-@UseGuards(JsonBodyGuard)
 export class SubmissionController {
   constructor(
     @Inject(TaskService) private readonly tasks: TaskService,
@@ -33,9 +31,13 @@ export class SubmissionController {
   @Needs('submit')
   async submitMany(
     @Body() body: unknown,
+    @Headers('idempotency-key') idempotencyKey: unknown,
     @CurrentPrincipal() principal: Principal,
   ): Promise<{ ids: string[] }> {
     this.assertOpen();
+    // left unread, it would promise something
+    if (idempotencyKey !== undefined)
+      throw new InvalidOptionError('Idempotency-Key', 'none for many', 'one', 'INVALID_IDEMPOTENCY_KEY');
     const { tasks } = parseBulkRequest(body);
     const owner = ownerOf(principal);
     try {

@@ -9,6 +9,7 @@ import {
 import { TasksAccessGuard } from './access/access.guard.js';
 import { AdministrationController } from './administration.controller.js';
 import { HttpErrorFilter } from './error.filter.js';
+import { JsonBodyGuard } from './requests/json-body.guard.js';
 import { SubmissionController } from './submission.controller.js';
 import { TaskEventsController } from './task-events.controller.js';
 import { TasksController } from './tasks.controller.js';
@@ -29,7 +30,7 @@ export const { ConfigurableModuleClass: ConfigurableTasksHttpModule, MODULE_OPTI
 
 function mounted(controller: Type, path: string, guards: NonNullable<TasksHttpExtras['guards']>): Type {
   @Controller({ path, version: VERSION_NEUTRAL })
-  @UseGuards(...guards, TasksAccessGuard)
+  @UseGuards(...guards, TasksAccessGuard, JsonBodyGuard)
   @UseFilters(HttpErrorFilter)
   class Mounted extends controller {}
   Object.defineProperty(Mounted, 'name', { value: controller.name });

@@ -1,10 +1,9 @@
-import { Body, Delete, Get, HttpCode, Inject, Param, Post, Query, Res, UseGuards } from '@nestjs/common';
+import { Body, Delete, Get, HttpCode, Inject, Param, Post, Query, Res } from '@nestjs/common';
 import type { HistoryEntry } from '../submission/task-history.js';
 import type { TaskRecord } from '../submission/task-view.js';
 import { TaskService } from '../submission/task.service.js';
 import { CurrentPrincipal, Needs } from './access/access.guard.js';
 import { byOf, scopeOf, type Principal } from './access/principal.js';
-import { JsonBodyGuard } from './requests/json-body.guard.js';
 import { parseListQuery } from './requests/list-query.js';
 import { parseRevoke, parseWait } from './requests/task-request.js';
 import { historyFor, viewFor } from './task-visibility.js';
@@ -16,7 +15,6 @@ interface ClosingResponse {
 }
 
 /** Asks about tasks and operates them. `TasksHttpModule` mounts it under the path of its options. */
-@UseGuards(JsonBodyGuard)
 export class TasksController {
   constructor(@Inject(TaskService) private readonly tasks: TaskService) {}
 
