@@ -7,7 +7,8 @@ export default {
   testEnvironment: 'node',
   roots: ['<rootDir>/test'],
   testMatch: ['**/*.spec.ts'],
-  testPathIgnorePatterns: ['/node_modules/'],
+  // faults take minutes: `npm run faults` and `npm run faults:short`
+  testPathIgnorePatterns: ['/node_modules/', ...(process.env.FAULTS ? [] : ['<rootDir>/test/faults/'])],
   modulePathIgnorePatterns: ['<rootDir>/\\.celeriac/'],
   extensionsToTreatAsEsm: ['.ts'],
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },

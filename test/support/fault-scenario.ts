@@ -1,3 +1,4 @@
+import { afterAll } from '@jest/globals';
 import type { TaskRefs, TaskService, TasksModuleOptions } from '#dist/tasks/index.js';
 import { DemoTasks } from '#dist/jobs/demo/demo.tasks.js';
 import { createApplication } from './application.js';
@@ -10,7 +11,7 @@ import { until } from './until.js';
 import { WorkerFleet } from './worker-fleet.js';
 import type { WorkerProcessOptions } from './worker-process.js';
 
-/** FAULTS=full runs the numbers that FAULTS.md and `npm run faults` promise; otherwise what a build can wait for. */
+/** FAULTS=full runs the numbers that `npm run faults` promises; otherwise what a build can wait for. */
 export const full = process.env.FAULTS === 'full';
 
 export interface ScenarioOptions {
@@ -19,7 +20,7 @@ export interface ScenarioOptions {
   /** The producer's database URL, when it is to lead through a proxy. */
   producerUrl?: (url: string) => string;
   worker?: Partial<WorkerProcessOptions>;
-  /** Default: one of its own, of the kind that FAULT_BROKER says. */
+  /** Default: that of the file, of the kind that FAULT_BROKER says. */
   broker?: BrokerUnderTest;
   /** The broker's URL for everybody, when it is to lead through a proxy. */
   brokerUrl?: string;
@@ -42,6 +43,10 @@ export interface Scenario {
   report(fault: string, figures: object): void;
 }
 
+/** One broker for all scenarios of a file: RabbitMQ takes seconds to start. */
+let shared: Promise<BrokerUnderTest> | undefined;
+afterAll(async () => (await shared)?.remove());
+
 /**
  * A database, a process that submits (this one), workers that are processes of their own, and a ledger. Fails when a
  * connection is left open in the end; what the workers said goes into the message of a failure.
@@ -54,7 +59,7 @@ export async function scenario(
   const database = options.database ?? (await createDatabase());
   const { url, sql } = database;
   const ledger = await Ledger.create();
-  const broker = options.broker ?? (await startBroker(brokerOfThisRun));
+  const broker = options.broker ?? (await (shared ??= startBroker(brokerOfThisRun)));
   const brokerUrl = options.brokerUrl ?? broker.url;
   const producer = new URL(options.producerUrl?.(url) ?? url);
   producer.searchParams.set('application_name', 'producer');
@@ -108,7 +113,6 @@ export async function scenario(
   } finally {
     await fleet.kill();
     await application.close();
-    if (!options.broker) await broker.remove();
     await database.drop();
     await ledger.remove();
   }

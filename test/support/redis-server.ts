@@ -18,6 +18,7 @@ export class RedisServer extends ServerProcess {
     readonly port: number,
     private readonly folder: ScratchFolder,
     private readonly settings: Readonly<Record<string, string>>,
+    private readonly first: readonly string[] = [],
   ) {
     super();
   }
@@ -27,6 +28,12 @@ export class RedisServer extends ServerProcess {
     const folder = await createScratchFolder('redis');
     const server = new RedisServer(await freePort(), folder, { appendonly: 'yes', save: '', ...settings });
     return server.start();
+  }
+
+  /** A sentinel; it writes into its configuration. */
+  static async sentinel(configuration: string, port: number): Promise<RedisServer> {
+    const folder = await createScratchFolder('redis');
+    return new RedisServer(port, folder, {}, [configuration, '--sentinel']).start();
   }
 
   get url(): string {
@@ -49,7 +56,16 @@ export class RedisServer extends ServerProcess {
     const settings = Object.entries(this.settings).flatMap(([name, value]) => [`--${name}`, value]);
     return {
       command: executable!,
-      args: ['--bind', '127.0.0.1', '--port', String(this.port), '--dir', this.folder.path, ...settings],
+      args: [
+        ...this.first,
+        '--bind',
+        '127.0.0.1',
+        '--port',
+        String(this.port),
+        '--dir',
+        this.folder.path,
+        ...settings,
+      ],
     };
   }
 

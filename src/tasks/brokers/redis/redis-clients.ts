@@ -7,6 +7,8 @@ import type { RedisLibraries } from './load-redis.js';
 export type RedisClient = Redis | Cluster;
 type IoRedis = RedisLibraries['ioredis'];
 
+/** How long the first connection may take. */
+const CONNECT_MS = 5000;
 /** So that work goes on within seconds of the moment when Redis takes connections again. */
 const LONGEST_RETRY_MS = 1000;
 
@@ -71,12 +73,15 @@ export class RedisClients {
     let reason: Error | undefined;
     const remember = (error: Error) => (reason ??= error);
     client.on('error', remember);
+    // a Cluster and sentinels are asked for ever
+    const timer = setTimeout(() => client.disconnect(), CONNECT_MS);
     try {
       await client.connect();
     } catch (error) {
       client.disconnect();
       throw this.explain(reason ?? (error as Error));
     } finally {
+      clearTimeout(timer);
       client.off('error', remember);
     }
   }
