@@ -126,7 +126,16 @@ export class SoftTimeLimitExceededError extends CeleriacError {
   }
 }
 
-/** Recorded for a task whose worker died under it more often than `maxCrashes` allows. */
+/** Recorded for a task that ran past its hard time limit; also the reason of its signal. */
+export class TimeLimitExceededError extends CeleriacError {
+  readonly code = 'TIME_LIMIT_EXCEEDED';
+
+  constructor(readonly limitMs: number) {
+    super(`the task ran longer than its time limit of ${limitMs} ms and was written off`);
+  }
+}
+
+/** Recorded for a task whose worker died under it more often than `maxCrashes` allows, or once without `acksLate`. */
 export class WorkerLostError extends CeleriacError {
   readonly code = 'WORKER_LOST';
 }

@@ -1,10 +1,14 @@
 export { TasksModule } from './tasks.module.js';
 export { MissingDataSourceError } from './tasks.module-definition.js';
 export type { TasksModuleExtras } from './tasks.module-definition.js';
-export type { TasksModuleOptions } from './tasks.options.js';
+export type { ContextOptions, TasksModuleOptions } from './tasks.options.js';
 
 export { Task, Ctx } from './definition/task.decorator.js';
 export type { TaskOptions, RetryOptions, ErrorMatcher } from './definition/task.decorator.js';
+export type { TaskSettingOptions, TaskSettings } from './definition/task-settings.js';
+export type { QueueOptions, TaskDefaultOptions } from './definition/task-defaults.js';
+export type { TaskRoutes } from './definition/routes.js';
+export type { Texts } from './definition/texts.js';
 export { TaskContext } from './definition/task-context.js';
 export type { RetryRequest } from './definition/task-context.js';
 export { TaskRegistry } from './definition/task-registry.js';
@@ -52,6 +56,7 @@ export {
   TaskNotFoundError,
   TaskRevokedError,
   TaskStateError,
+  TimeLimitExceededError,
   UnknownTaskError,
   WorkerLostError,
 } from './errors.js';

@@ -10,6 +10,7 @@ import {
 import { DiscoveryModule, ExternalContextCreator, ModulesContainer } from '@nestjs/core';
 import type { DataSource } from 'typeorm';
 import { Administration } from './control/administration.js';
+import { TaskDefaults } from './definition/task-defaults.js';
 import { TaskExplorer } from './definition/task-explorer.js';
 import { TaskRegistry } from './definition/task-registry.js';
 import { TaskPipeline } from './execution/pipeline.js';
@@ -35,6 +36,11 @@ const providers: Provider[] = [
     inject: [TASKS_OPTIONS],
   },
   { provide: STORAGE, useFactory: openStorage, inject: [APPLICATION_DATA_SOURCE, OPTIONS] },
+  {
+    provide: TaskDefaults,
+    useFactory: ({ taskDefaults }: ResolvedTasksOptions) => taskDefaults,
+    inject: [OPTIONS],
+  },
   TaskRegistry,
   TaskExplorer,
   {

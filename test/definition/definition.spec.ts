@@ -51,7 +51,11 @@ describe('discovery', () => {
   it('finds a renamed task under its former name too', async () => {
     const registry = await discover({ providers: [MathTasks] });
     expect(registry.find('math.minus')).toBe(registry.find('sums.subtract'));
-    expect(registry.get('sums.subtract')).toMatchObject({ queue: 'sums', priority: 3, maxArguments: 2 });
+    expect(registry.get('sums.subtract')).toMatchObject({
+      queue: 'sums',
+      settings: { priority: 3 },
+      maxArguments: 2,
+    });
   });
 
   it('suggests the nearest name for an unknown one', async () => {

@@ -75,8 +75,9 @@ export class Maintenance {
     for (;;) {
       const ids = await store.expire(CHUNK);
       channel.changed(ids);
-      if (ids.length < CHUNK) return;
+      if (ids.length < CHUNK) break;
     }
+    while ((await store.removeExpired(CHUNK)) === CHUNK);
   }
 
   private async rescue(): Promise<void> {

@@ -1,14 +1,24 @@
-import { toMilliseconds } from '../duration.js';
+import type { StandardSchemaV1 } from '@standard-schema/spec';
 import { InvalidOptionError, TaskDefinitionError, didYouMean } from '../errors.js';
-import { resolveRetry } from './retry-policy.js';
+import { assertQueueName } from './option-checks.js';
+import { matchers } from './retry-policy.js';
 import { TaskContext } from './task-context.js';
+import { TaskDefaults } from './task-defaults.js';
 import type { TaskDescription } from './task-definition.js';
 import { assertTaskName, defaultTaskName } from './task-name.js';
+import { SETTING_NAMES, readSettings, type TaskSettings } from './task-settings.js';
 import { markedContextIndex, type TaskOptions } from './task.decorator.js';
 
-export const DEFAULT_QUEUE = 'default';
-const QUEUE_NAME = /^[A-Za-z0-9][\w.:-]{0,99}$/;
-const OPTIONS = ['name', 'aliases', 'queue', 'priority', 'retry', 'softTimeLimit', 'expires', 'http', 'args'];
+const OPTIONS: readonly string[] = [
+  'name',
+  'aliases',
+  'queue',
+  'throws',
+  'http',
+  'args',
+  'returns',
+  ...SETTING_NAMES,
+];
 
 /** What the decorator and the method's signature say of a task, checked and with defaults. */
 export function describeTask(
@@ -16,6 +26,7 @@ export function describeTask(
   className: string,
   method: string,
   options: TaskOptions,
+  defaults = new TaskDefaults(),
 ): TaskDescription {
   const where = `@Task() on ${className}.${method}`;
   for (const option of Object.keys(options))
@@ -28,16 +39,11 @@ export function describeTask(
     return {
       name,
       aliases: options.aliases ?? [],
-      queue: assertQueueName(options.queue ?? DEFAULT_QUEUE),
-      priority: assertPriority(options.priority ?? 0),
-      retry: resolveRetry(options.retry, undefined),
-      softTimeLimitMs:
-        options.softTimeLimit === undefined
-          ? undefined
-          : toMilliseconds(options.softTimeLimit, 'softTimeLimit'),
-      expiresMs: options.expires === undefined ? undefined : toMilliseconds(options.expires, 'expires'),
+      ...placeOf(name, options, defaults),
+      throws: matchers(options.throws, 'throws') ?? [],
       http: options.http ?? false,
       schemas: assertSchemas(options.args),
+      resultSchema: options.returns === undefined ? undefined : assertSchema(options.returns, 'returns'),
       ...signatureOf(prototype, method, where),
     };
   } catch (error) {
@@ -47,27 +53,23 @@ export function describeTask(
   }
 }
 
-/** @throws InvalidOptionError */
-export function assertQueueName(queue: unknown, option = 'queue'): string {
-  if (typeof queue === 'string' && QUEUE_NAME.test(queue)) return queue;
-  throw new InvalidOptionError(
-    option,
-    'a queue name of letters, digits, _ . : -, at most 100 characters',
+/** Its queue, and how it runs there and elsewhere. */
+function placeOf(name: string, options: TaskOptions, defaults: TaskDefaults) {
+  const own = options.queue === undefined ? undefined : assertQueueName(options.queue);
+  const given = readSettings(options);
+  const queue = defaults.queueOf(name, own);
+  const byQueue = new Map<string, TaskSettings>();
+  const settingsIn = (where: string): TaskSettings => {
+    let settings = byQueue.get(where);
+    if (!settings) byQueue.set(where, (settings = defaults.settingsOf(given, where)));
+    return settings;
+  };
+  return {
     queue,
-    'INVALID_QUEUE',
-  );
-}
-
-/** @throws InvalidOptionError */
-export function assertPriority(priority: unknown): number {
-  if (Number.isInteger(priority) && (priority as number) >= 0 && (priority as number) <= 9)
-    return priority as number;
-  throw new InvalidOptionError(
-    'priority',
-    'a whole number from 0 to 9 (9 first)',
-    priority,
-    'INVALID_PRIORITY',
-  );
+    settings: settingsIn(queue),
+    settingsIn,
+    queueFor: (args: readonly unknown[]) => own ?? defaults.queueOf(name, own, args),
+  };
 }
 
 function signatureOf(
@@ -102,14 +104,16 @@ function signatureOf(
 }
 
 function assertSchemas(schemas: TaskOptions['args']): TaskDescription['schemas'] {
-  for (const schema of schemas ?? [])
-    if (schema !== undefined && typeof schema['~standard']?.validate !== 'function')
-      throw new InvalidOptionError(
-        'args',
-        'an array of Standard Schemas (zod 4, valibot …), one for each argument',
-        schema,
-      );
+  if (schemas !== undefined && !Array.isArray(schemas))
+    throw new InvalidOptionError('args', 'an array of Standard Schemas, one for each argument', schemas);
+  for (const [i, schema] of (schemas ?? []).entries())
+    if (schema !== undefined) assertSchema(schema, `args[${i}]`);
   return schemas ?? [];
+}
+
+function assertSchema(schema: StandardSchemaV1, option: string): StandardSchemaV1 {
+  if (typeof schema?.['~standard']?.validate === 'function') return schema;
+  throw new InvalidOptionError(option, 'a Standard Schema (zod 4, valibot …)', schema);
 }
 
 const isUntyped = (type: unknown) => type === undefined || type === Object;

@@ -14,7 +14,7 @@ import type { Storage } from '../store/storage.js';
 import { newFence } from '../store/task-store.js';
 import { Heartbeat } from './heartbeat.js';
 import { Inventory } from './inventory.js';
-import { released } from './outcome.js';
+import { stopped } from './outcome.js';
 import type { TaskPipeline } from './pipeline.js';
 import { ProgressWriter } from './progress-writer.js';
 import { TaskRunner } from './runner.js';
@@ -61,7 +61,7 @@ export class Worker {
     const beatMs = settings.leaseMs / 5;
     this.settler = new Settler(store, broker, channel, () => this.id);
     this.progress = new ProgressWriter(store, channel, (task) => this.drop(task));
-    this.runner = new TaskRunner(registry, pipeline);
+    this.runner = new TaskRunner(registry, pipeline, settings.context.run);
     this.claims = new Batcher({
       what: 'messages',
       lanes: 1,
@@ -191,7 +191,7 @@ export class Worker {
         .join(', ')}`,
     );
     const all = left.map((task) =>
-      this.settler.settle(task.task, released(), this.progress.take(task)).catch(() => undefined),
+      this.settler.settle(task.task, stopped(task.task), this.progress.take(task)).catch(() => undefined),
     );
     await Promise.race([Promise.all(all), sleep(5000, undefined, { ref: false })]);
   }

@@ -1,5 +1,5 @@
 import { Get, HttpCode, Inject, Param, Post, UseFilters } from '@nestjs/common';
-import { assertQueueName } from '../definition/describe-task.js';
+import { assertQueueName } from '../definition/option-checks.js';
 import { Administration, type QueueStatus, type WorkerStatus } from '../control/administration.js';
 import { Needs } from './access.guard.js';
 import { HttpErrorFilter } from './error.filter.js';

@@ -24,6 +24,16 @@ export interface NewTask {
   readonly large: boolean;
   /** JSON of RecordedOptions, or null. */
   readonly options: string | null;
+  /** See `columns.ts`. */
+  readonly flags: number;
+  /** The task that submitted it, and the first of its ancestors. */
+  readonly parentId: string | null;
+  readonly rootId: string | null;
+}
+
+/** Whether its row has more columns than most: a longer statement inserts those. */
+export function isExtended(task: NewTask): boolean {
+  return task.flags !== 0 || task.parentId !== null;
 }
 
 /** Whether a worker may take it at once. */

@@ -9,6 +9,7 @@ import { forget, retryFinished, revoke } from './statements/operator.js';
 import { writeProgress } from './statements/progress.js';
 import { knownQueues, knowQueues } from './statements/queues.js';
 import { countReady, resendReady } from './statements/ready.js';
+import { removeExpired } from './statements/result-expiry.js';
 import { bury, heldBy, leave, registerWorker, rescue } from './statements/worker-lease.js';
 import type { Tables } from './tables.js';
 
@@ -16,8 +17,10 @@ import type { Tables } from './tables.js';
 export function prepareStatements(tables: Tables) {
   const ping: Statement = { name: `${tables.schema}.ping`, text: 'SELECT 1' };
   return {
-    insert: insertTasks(tables, false),
-    insertAgain: insertTasks(tables, true),
+    insert: insertTasks(tables),
+    insertAgain: insertTasks(tables, { again: true }),
+    insertExtended: insertTasks(tables, { extended: true }),
+    insertExtendedAgain: insertTasks(tables, { extended: true, again: true }),
     removeFinished: removeFinished(tables),
     takeKey: takeKey(tables),
     keyHolder: keyHolder(tables),
@@ -26,6 +29,8 @@ export function prepareStatements(tables: Tables) {
     claimById: claimById(tables),
     claimedUnder: claimedUnder(tables),
     finish: finish(tables),
+    finishExpiring: finish(tables, true),
+    removeExpired: removeExpired(tables),
     finishedUnder: finishedUnder(tables),
     markFenced: markFenced(tables),
     defer: defer(tables),

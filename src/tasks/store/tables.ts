@@ -10,6 +10,7 @@ export interface Tables {
   readonly queue: string;
   readonly key: string;
   readonly audit: string;
+  readonly expiry: string;
 }
 
 /** @param schema checked before by `assertSchemaName` */
@@ -26,5 +27,6 @@ export function tablesOf(schema: string): Tables {
     queue: of('queue'),
     key: of('unique_key'),
     audit: of('audit'),
+    expiry: of('result_expiry'),
   };
 }

@@ -23,6 +23,11 @@ export interface TaskProgress {
 export interface RecordedOptions {
   retry?: unknown;
   softTimeLimitMs?: number;
+  timeLimitMs?: number;
+  ignoreResult?: boolean;
+  storeErrorsEvenIfIgnored?: boolean;
+  resultExpiresMs?: number;
+  headers?: Record<string, string>;
   idempotencyKey?: string;
   meta?: unknown;
 }

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { Database, Runner } from './database.js';
-import type { NewTask } from './new-task.js';
+import { isExtended, type NewTask } from './new-task.js';
 import type { ClaimedTask, Execution } from './statements/claim.js';
 import { deferValues, type Deferral, type DeferredRow } from './statements/defer.js';
 import { finishValues, type Ending, type FinishedRow } from './statements/finish.js';
@@ -48,7 +48,7 @@ export class TaskStore {
 
   /** Inserts new rows. @param again whether an earlier try with the same rows may have been stored */
   async insert(tasks: readonly NewTask[], again = false): Promise<void> {
-    if (!again) return void (await this.database.run(this.statements.insert, insertValues(tasks)));
+    if (!again) return void (await this.insertOnce(this.database, tasks));
     await this.database.transaction((runner) => this.insertAgain(runner, tasks));
   }
 
@@ -58,14 +58,16 @@ export class TaskStore {
       for (let i = 0; i < tasks.length; i += 1000) {
         const chunk = tasks.slice(i, i + 1000);
         if (again) await this.insertAgain(runner, chunk);
-        else await runner.run(this.statements.insert, insertValues(chunk));
+        else await this.insertOnce(runner, chunk);
       }
     });
   }
 
   /** The statement behind {@link insert}, for a transaction that is not ours. */
   insertStatement(tasks: readonly NewTask[]): { text: string; values: unknown[] } {
-    return { text: this.statements.insert.text, values: insertValues(tasks) };
+    const extended = tasks.some(isExtended);
+    const { text } = extended ? this.statements.insertExtended : this.statements.insert;
+    return { text, values: insertValues(tasks, extended) };
   }
 
   /** Inserts the row if its key is free, in one transaction; otherwise tells who has the key. */
@@ -75,7 +77,7 @@ export class TaskStore {
   ): Promise<{ id: string; bodyHash: Buffer } | undefined> {
     return this.database.transaction(async (runner) => {
       const taken = await runner.run(this.statements.takeKey, [key.key, task.id, key.bodyHash, key.ttlMs]);
-      if (taken.length > 0) return void (await runner.run(this.statements.insert, insertValues([task])));
+      if (taken.length > 0) return void (await this.insertOnce(runner, [task]));
       const [holder] = await runner.run<{ task_id: string; body_hash: Buffer }>(this.statements.keyHolder, [
         key.key,
       ]);
@@ -121,7 +123,16 @@ export class TaskStore {
 
   /** Ends tasks; those missing in the answer were not the caller's any more. */
   finish(endings: readonly Ending[]): Promise<FinishedRow[]> {
-    return this.database.run<FinishedRow & object>(this.statements.finish, finishValues(uniqueById(endings)));
+    const { finish, finishExpiring } = this.statements;
+    return this.database.run<FinishedRow & object>(
+      endings.some((ending) => ending.expires) ? finishExpiring : finish,
+      finishValues(uniqueById(endings)),
+    );
+  }
+
+  /** Removes finished tasks whose `resultExpires` is over. @returns how many */
+  async removeExpired(limit: number): Promise<number> {
+    return (await this.database.run(this.statements.removeExpired, [limit])).length;
   }
 
   finishedUnder(endings: readonly { id: string; fence: string }[]): Promise<FinishedRow[]> {
@@ -258,8 +269,16 @@ export class TaskStore {
     await this.database.run(this.statements.ping, []);
   }
 
+  private insertOnce(runner: Runner, tasks: readonly NewTask[]): Promise<unknown> {
+    const extended = tasks.some(isExtended);
+    const { insert, insertExtended } = this.statements;
+    return runner.run(extended ? insertExtended : insert, insertValues(tasks, extended));
+  }
+
   private async insertAgain(runner: Runner, tasks: readonly NewTask[]): Promise<void> {
-    await runner.run(this.statements.insertAgain, insertValues(tasks));
+    const extended = tasks.some(isExtended);
+    const { insertAgain, insertExtendedAgain } = this.statements;
+    await runner.run(extended ? insertExtendedAgain : insertAgain, insertValues(tasks, extended));
     await runner.run(this.statements.removeFinished, [tasks.map((task) => task.id)]);
   }
 }

@@ -4,7 +4,7 @@ import { PAYLOAD_THRESHOLD } from '../store/columns.js';
 import type { NewTask } from '../store/new-task.js';
 import { assertJson } from './json.js';
 import { newTaskId } from './task-id.js';
-import { resolveOptions, type SubmitOptions } from './submit-options.js';
+import { NO_ORIGIN, resolveOptions, type Origin, type SubmitOptions } from './submit-options.js';
 
 /** The most characters of JSON that a task's arguments may have. Files belong into storage, their names into arguments. */
 export const MAX_ARGS_LENGTH = 8 * 1024 * 1024;
@@ -17,6 +17,7 @@ export function composeTask(
   task: TaskDescription,
   args: readonly unknown[],
   options: SubmitOptions,
+  origin: Origin = NO_ORIGIN,
 ): NewTask {
   const given = trimmed(args);
   if (task.maxArguments !== undefined && given.length > task.maxArguments)
@@ -34,7 +35,7 @@ export function composeTask(
       'args',
       'ARGS_TOO_LARGE',
     );
-  const { recorded, ...rest } = resolveOptions(task, options);
+  const { recorded, ...rest } = resolveOptions(task, given, options, origin);
   return {
     id: newTaskId(),
     dispatch: 1,

@@ -4,8 +4,10 @@ import { describeTask } from '../definition/describe-task.js';
 import { createReferences } from '../definition/create-references.js';
 import type { TaskDescription } from '../definition/task-definition.js';
 import type { TaskClass, TaskRefs } from '../definition/task-references.js';
+import { TaskContext } from '../definition/task-context.js';
 import { TaskRegistry } from '../definition/task-registry.js';
 import { assertTaskName } from '../definition/task-name.js';
+import { assertTexts } from '../definition/texts.js';
 import { InvalidOptionError, TaskNotFoundError, TaskStateError } from '../errors.js';
 import { isFinal, type TaskState } from '../store/states.js';
 import type { Storage } from '../store/storage.js';
@@ -13,7 +15,7 @@ import type { TaskFilter, TaskSort } from '../store/task-reader.js';
 import type { ResolvedTasksOptions } from '../tasks.options.js';
 import { composeTask } from './compose-task.js';
 import { ResultListener } from './result-listener.js';
-import type { SubmitOptions } from './submit-options.js';
+import { NO_ORIGIN, type Origin, type SubmitOptions } from './submit-options.js';
 import { Submitter } from './submitter.js';
 import { TaskHandle } from './task-handle.js';
 import { historyOf, type HistoryEntry } from './task-history.js';
@@ -65,8 +67,10 @@ export class TaskService {
   of<T>(taskClass: TaskClass<T>): TaskRefs<T> {
     let references = this.references.get(taskClass);
     if (!references) {
-      references = createReferences(taskClass, (description, args, options) =>
-        this.submitTask(description, args, options),
+      references = createReferences(
+        taskClass,
+        (description, args, options) => this.submitTask(description, args, options),
+        this.options.taskDefaults,
       );
       this.references.set(taskClass, references);
     }
@@ -92,6 +96,7 @@ export class TaskService {
     submissions: readonly Submission[],
     options: Pick<SubmitOptions, 'manager'> = {},
   ): Promise<TaskHandle[]> {
+    const origin = this.origin();
     const tasks = submissions.map(({ name, args = [], options: own = {} }, i) => {
       if ('idempotencyKey' in own || 'manager' in own)
         throw new InvalidOptionError(
@@ -99,8 +104,9 @@ export class TaskService {
           'neither idempotencyKey nor manager in one of many',
           own,
         );
-      return composeTask(this.describe(name), args, own);
+      return composeTask(this.describe(name), args, own, origin);
     });
+    await this.checkQueues(tasks);
     if (!options.manager) {
       await this.submitter.submitAll(tasks);
       return tasks.map((task) => new TaskHandle(task.id, this));
@@ -230,9 +236,13 @@ export class TaskService {
     throw new TaskStateError(id, (await this.record(id)).state, 'forgotten');
   }
 
-  /** Whether one of the tasks waits in this queue, anything was ever submitted to it, or a worker took from it. */
+  /** Whether it is one of `forRoot({ queues })`, one of the tasks waits in it, anything was ever submitted to it, or a worker took from it. */
   async knowsQueue(queue: string): Promise<boolean> {
-    return this.registry.queues().includes(queue) || this.submitter.knowsQueue(queue);
+    return (
+      this.options.knownQueues.includes(queue) ||
+      this.registry.queues().includes(queue) ||
+      this.submitter.knowsQueue(queue)
+    );
   }
 
   /** @throws when the database or the broker does not answer */
@@ -250,7 +260,8 @@ export class TaskService {
     args: readonly unknown[],
     options: SubmitOptions,
   ): Promise<TaskHandle<R>> {
-    const row = composeTask(task, args, options);
+    const row = composeTask(task, args, options, this.origin());
+    await this.checkQueues([row]);
     if (options.manager) {
       if (options.idempotencyKey !== undefined)
         throw new InvalidOptionError(
@@ -267,12 +278,45 @@ export class TaskService {
     return new TaskHandle<R>(row.id, this);
   }
 
+  /** The task or the request that submits. */
+  private origin(): Origin {
+    const parent = TaskContext.current();
+    const captured = this.options.context.capture?.();
+    if (!parent)
+      return captured
+        ? { ...NO_ORIGIN, headers: assertTexts(captured, 'context.capture.headers') }
+        : NO_ORIGIN;
+    return {
+      parentId: parent.id,
+      rootId: parent.rootId ?? parent.id,
+      headers: captured
+        ? { ...parent.headers, ...assertTexts(captured, 'context.capture.headers') }
+        : parent.headers,
+    };
+  }
+
+  /** @throws InvalidOptionError when `unknownQueues` refuses one */
+  private async checkQueues(tasks: readonly { queue: string }[]): Promise<void> {
+    if (this.options.unknownQueues === 'create') return;
+    for (const queue of new Set(tasks.map((task) => task.queue)))
+      if (!(await this.knowsQueue(queue)))
+        throw new InvalidOptionError(
+          'queue',
+          "a queue of forRoot({ queues }), of a task, or one that a worker has taken from (unknownQueues is 'refuse')",
+          queue,
+          'UNKNOWN_QUEUE',
+        );
+  }
+
   private describe(name: string): TaskDescription {
     const definition = this.registry.find(name);
     if (definition) return definition;
     if (!this.options.allowUnknownTasks || typeof name !== 'string') return this.registry.get(name);
     assertTaskName(name, `submit('${name.slice(0, 80)}')`);
-    return { ...describeTask({ [name]: () => undefined }, '', name, { name }), maxArguments: undefined };
+    return {
+      ...describeTask({ [name]: () => undefined }, '', name, { name }, this.options.taskDefaults),
+      maxArguments: undefined,
+    };
   }
 }
 

@@ -1,6 +1,7 @@
 import { kept } from '../columns.js';
 import type { Statement } from '../database.js';
 import type { Tables } from '../tables.js';
+import { noteExpiry } from './result-expiry.js';
 
 /** Makes up to $1 due tasks ready. It does not give them out anew: the dispatch stays. */
 export function promoteDue({ task, schema }: Tables): Statement {
@@ -25,14 +26,16 @@ export function nextDue({ task, schema }: Tables): Statement {
 }
 
 /** Revokes up to $1 tasks that were not started in time. */
-export function expire({ task, done, schema }: Tables): Statement {
+export function expire(tables: Tables): Statement {
+  const { task, done, schema } = tables;
   return {
     name: `${schema}.expire`,
     text: `
       WITH x AS (
         SELECT id FROM ${task} WHERE expires_at <= now() AND expires_at IS NOT NULL AND worker_id IS NULL
         ORDER BY expires_at LIMIT $1 FOR UPDATE SKIP LOCKED
-      ), d AS (DELETE FROM ${task} t USING x WHERE t.id = x.id RETURNING t.*)
+      ), d AS (DELETE FROM ${task} t USING x WHERE t.id = x.id RETURNING t.*),
+      expiring AS (${noteExpiry(tables, 'd')})
       INSERT INTO ${done} (${kept('', 'state')}, state, finished_at, error)
       SELECT ${kept('', 'state')}, 'REVOKED', now(), '{"name":"TaskRevokedError","message":"expired"}' FROM d
       RETURNING id`,

@@ -5,11 +5,15 @@ import type { Tables } from '../tables.js';
 
 /**
  * Inserts a batch. `again` is the form for a batch whose first try got no answer: what the first try stored stays
- * as it is; see `removeFinished` for what was already run to its end.
+ * as it is; see `removeFinished` for what was already run to its end. `extended` has columns that most rows leave empty.
  */
-export function insertTasks({ task, payload, schema }: Tables, again: boolean): Statement {
+export function insertTasks(
+  { task, payload, schema }: Tables,
+  { again = false, extended = false }: { again?: boolean; extended?: boolean } = {},
+): Statement {
+  const extra = extended ? ', flags, parent_id, root_id' : '';
   return {
-    name: `${schema}.insert${again ? '.again' : ''}`,
+    name: `${schema}.insert${extended ? '.extended' : ''}${again ? '.again' : ''}`,
     text: `
       WITH large AS (
         INSERT INTO ${payload} (task_id, kind, data)
@@ -18,19 +22,19 @@ export function insertTasks({ task, payload, schema }: Tables, again: boolean): 
       ), given AS (
         SELECT u.*, coalesce(u.eta, now() + u.delay * interval '1 ms') AS due
         FROM unnest($1::uuid[], $2::text[], $3::text[], $4::int2[], $5::timestamptz[], $6::float8[], $7::timestamptz[],
-          $8::float8[], $9::text[], $10::text[], $11::text[], $12::text[])
-          u(id, name, queue, priority, eta, delay, expires, lifetime, owner, tags, args, options)
+          $8::float8[], $9::text[], $10::text[], $11::text[], $12::text[]${extended ? ', $15::int2[], $16::uuid[], $17::uuid[]' : ''})
+          u(id, name, queue, priority, eta, delay, expires, lifetime, owner, tags, args, options${extra})
       )
-      INSERT INTO ${task} (id, state, name, queue, priority, due_at, ready_at, expires_at, owner, tags, args, options, codec)
+      INSERT INTO ${task} (id, state, name, queue, priority, due_at, ready_at, expires_at, owner, tags, args, options${extra}, codec)
       SELECT id, 'PENDING', name, queue, priority, due, CASE WHEN due IS NULL THEN clock_timestamp() END,
-        coalesce(expires, now() + lifetime * interval '1 ms'), owner, tags::jsonb, args::jsonb, options::jsonb,
+        coalesce(expires, now() + lifetime * interval '1 ms'), owner, tags::jsonb, args::jsonb, options::jsonb${extra},
         CASE WHEN args IS NULL THEN ${ARGS_IN_PAYLOAD} ELSE 0 END
       FROM given
       ${again ? 'ON CONFLICT (id) DO NOTHING' : ''}`,
   };
 }
 
-export function insertValues(tasks: readonly NewTask[]): unknown[] {
+export function insertValues(tasks: readonly NewTask[], extended = false): unknown[] {
   const large = tasks.filter((task) => task.large);
   return [
     tasks.map((task) => task.id),
@@ -47,6 +51,13 @@ export function insertValues(tasks: readonly NewTask[]): unknown[] {
     tasks.map((task) => task.options),
     large.map((task) => task.id),
     large.map((task) => task.args),
+    ...(extended
+      ? [
+          tasks.map((task) => task.flags),
+          tasks.map((task) => task.parentId),
+          tasks.map((task) => task.rootId),
+        ]
+      : []),
   ];
 }
 

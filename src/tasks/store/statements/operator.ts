@@ -1,12 +1,14 @@
 import { PAYLOAD_RESULT, RESULT_IN_PAYLOAD, kept } from '../columns.js';
 import type { Statement } from '../database.js';
 import type { Tables } from '../tables.js';
+import { noteExpiry } from './result-expiry.js';
 
 /**
  * Revokes $1 ids: ends those that nobody holds, asks the holders of the others, and with $2 ends these too (what
  * their worker settles later is refused). $3 ms is how long a holder may take; $4 who asked.
  */
-export function revoke({ task, done, attempt, audit, schema }: Tables): Statement {
+export function revoke(tables: Tables): Statement {
+  const { task, done, attempt, audit, schema } = tables;
   return {
     name: `${schema}.revoke`,
     text: `
@@ -24,6 +26,8 @@ export function revoke({ task, done, attempt, audit, schema }: Tables): Statemen
         INSERT INTO ${done} (${kept('', 'state', 'revoke_at')}, state, revoke_at, finished_at, error)
         SELECT ${kept('', 'state', 'revoke_at')}, 'REVOKED', coalesce(revoke_at, now()), now(), '{"name":"TaskRevokedError","message":"revoked"}' FROM gone
         RETURNING id
+      ), expiring AS (
+        ${noteExpiry(tables, 'gone')}
       ), audited AS (
         INSERT INTO ${audit} (by, action, task_id, detail)
         SELECT $4, 'revoke', id, jsonb_build_object('terminate', $2::bool) FROM x

@@ -1,0 +1,4 @@
+import { describeOptions } from '../contract/options.contract.js';
+
+describeOptions('postgres', undefined);
+describeOptions('memory', 'memory://');
