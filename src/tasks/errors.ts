@@ -36,6 +36,18 @@ export class NotSerializableError extends CeleriacError {
   }
 }
 
+/** An argument does not fit the task's schema, class or signature. Nothing was submitted. */
+export class InvalidArgumentError extends CeleriacError {
+  constructor(
+    message: string,
+    /** Where the value is, `args[0].items.3`. */
+    readonly path: string,
+    readonly code: 'ARG_TYPE' | 'ARG_REQUIRED' | 'UNKNOWN_PROPERTY' = 'ARG_TYPE',
+  ) {
+    super(`${path}: ${message}`);
+  }
+}
+
 /** No provider of this application has a task of this name. */
 export class UnknownTaskError extends CeleriacError {
   readonly code = 'UNKNOWN_TASK';

@@ -11,6 +11,7 @@ export type { TaskRoutes } from './definition/routes.js';
 export type { Texts } from './definition/texts.js';
 export { TaskContext } from './definition/task-context.js';
 export type { RetryRequest } from './definition/task-context.js';
+export type { JsonSchema, TaskSchema } from './definition/validation/json-schema.js';
 export { TaskRegistry } from './definition/task-registry.js';
 export type { TaskDefinition, TaskDescription } from './definition/task-definition.js';
 export type {
@@ -43,6 +44,7 @@ export { TASK_CONTEXT_TYPE } from './execution/pipeline.js';
 export {
   CeleriacError,
   IdempotencyConflictError,
+  InvalidArgumentError,
   InvalidOptionError,
   NotSerializableError,
   OverloadedError,

@@ -3,6 +3,7 @@ import { InvalidOptionError, TaskDefinitionError, didYouMean } from '../errors.j
 import { assertQueueName } from './option-checks.js';
 import { matchers } from './retry-policy.js';
 import { TaskContext } from './task-context.js';
+import { isChecked } from './validation/check-arguments.js';
 import { TaskDefaults } from './task-defaults.js';
 import type { TaskDescription } from './task-definition.js';
 import { assertTaskName, defaultTaskName } from './task-name.js';
@@ -34,6 +35,7 @@ export function describeTask(
       throw new TaskDefinitionError(`${where}: unknown option '${option}'${didYouMean(option, OPTIONS)}`);
   const name = options.name ?? defaultTaskName(className, method);
   assertTaskName(name, where);
+  const signature = signatureOf(prototype, method, where);
   for (const alias of options.aliases ?? []) assertTaskName(alias, `${where}, aliases`);
   try {
     return {
@@ -42,9 +44,10 @@ export function describeTask(
       ...placeOf(name, options, defaults),
       throws: matchers(options.throws, 'throws') ?? [],
       http: options.http ?? false,
-      schemas: assertSchemas(options.args),
+      schemas: assertSchemas(options.args, signature.maxArguments),
+      checked: isChecked({ schemas: options.args ?? [], parameterTypes: signature.parameterTypes }),
       resultSchema: options.returns === undefined ? undefined : assertSchema(options.returns, 'returns'),
-      ...signatureOf(prototype, method, where),
+      ...signature,
     };
   } catch (error) {
     if (error instanceof InvalidOptionError)
@@ -103,11 +106,16 @@ function signatureOf(
   };
 }
 
-function assertSchemas(schemas: TaskOptions['args']): TaskDescription['schemas'] {
+function assertSchemas(
+  schemas: TaskOptions['args'],
+  maxArguments: number | undefined,
+): TaskDescription['schemas'] {
   if (schemas !== undefined && !Array.isArray(schemas))
     throw new InvalidOptionError('args', 'an array of Standard Schemas, one for each argument', schemas);
   for (const [i, schema] of (schemas ?? []).entries())
     if (schema !== undefined) assertSchema(schema, `args[${i}]`);
+  if (maxArguments !== undefined && (schemas?.length ?? 0) > maxArguments)
+    throw new InvalidOptionError('args', `at most ${maxArguments} schemas`, schemas!.length);
   return schemas ?? [];
 }
 

@@ -24,6 +24,8 @@ export interface TaskDescription {
   readonly parameterTypes: readonly unknown[];
   /** What `@Task({ args })` declares. */
   readonly schemas: readonly (StandardSchemaV1 | undefined)[];
+  /** Whether they are checked when they are submitted. */
+  readonly checked: boolean;
   /** What `@Task({ returns })` declares. */
   readonly resultSchema: StandardSchemaV1 | undefined;
   queueFor(args: readonly unknown[]): string;

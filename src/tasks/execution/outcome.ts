@@ -1,7 +1,9 @@
+import type { StandardSchemaV1 } from '@standard-schema/spec';
 import { mayRetry, resolveRetry, retryDelay, type RetryPolicy } from '../definition/retry-policy.js';
 import type { TaskSettings } from '../definition/task-settings.js';
+import { checkSchema } from '../definition/validation/check-schema.js';
 import { toMilliseconds } from '../duration.js';
-import { CeleriacError, WorkerLostError } from '../errors.js';
+import { CeleriacError, InvalidArgumentError, WorkerLostError } from '../errors.js';
 import { ACKNOWLEDGED_EARLY, PAYLOAD_THRESHOLD } from '../store/columns.js';
 import type { AttemptOutcome, FinalState } from '../store/states.js';
 import type { ClaimedTask } from '../store/statements/claim.js';
@@ -36,7 +38,7 @@ export type Outcome =
 /** The handler returned something that JSON or Postgres cannot carry; retrying would not help. */
 class ResultError extends CeleriacError {
   constructor(
-    readonly code: 'RESULT_NOT_SERIALIZABLE' | 'RESULT_TOO_LARGE',
+    readonly code: 'RESULT_NOT_SERIALIZABLE' | 'RESULT_TOO_LARGE' | 'RESULT_INVALID',
     message: string,
   ) {
     super(message);
@@ -56,6 +58,15 @@ export function returned(value: unknown): Outcome {
     };
   } catch (error) {
     return failure(error);
+  }
+}
+
+/** The handler returned, and the task declares what. */
+export async function returnedFitting(value: unknown, schema: StandardSchemaV1): Promise<Outcome> {
+  try {
+    return returned(await checkSchema(schema, value, 'result'));
+  } catch (error) {
+    return failure(new ResultError('RESULT_INVALID', (error as Error).message));
   }
 }
 
@@ -83,6 +94,8 @@ export function threw(
   if (thrown instanceof RejectControl)
     return failure(Object.assign(new Error(thrown.reason), { name: 'TaskRejectedError' }));
 
+  // the same arguments would not fit the next time either
+  if (thrown instanceof InvalidArgumentError) return failure(thrown);
   const policy = settings.retry;
   if (thrown instanceof RetryControl) return retryAsked(thrown, task, policy);
   // fetch and others throw an AbortError of their own: the reason says why

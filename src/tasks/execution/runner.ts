@@ -9,7 +9,7 @@ import type { TaskSettings } from '../definition/task-settings.js';
 import { TimeLimitExceededError } from '../errors.js';
 import type { ContextOptions } from '../tasks.options.js';
 import type { ClaimedTask } from '../store/statements/claim.js';
-import { asKept, failure, returned, threw, unknownHere, type Outcome } from './outcome.js';
+import { asKept, failure, returned, returnedFitting, threw, unknownHere, type Outcome } from './outcome.js';
 import type { TaskPipeline } from './pipeline.js';
 import type { RunningTask } from './running-task.js';
 
@@ -70,7 +70,9 @@ export class TaskRunner {
     let outcome: Outcome;
     let expected = false;
     try {
-      outcome = returned(await storage.run(running, () => this.invoke(definition, args, running)));
+      const value = await storage.run(running, () => this.invoke(definition, args, running));
+      const { resultSchema } = definition;
+      outcome = resultSchema ? await returnedFitting(value, resultSchema) : returned(value);
     } catch (error) {
       outcome = threw(error, running.task, settings, running.aborted);
       expected = matchesAny(definition.throws, error);

@@ -8,7 +8,7 @@ import {
   type ExceptionFilter,
 } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
-import { CeleriacError, InvalidOptionError, NotSerializableError } from '../errors.js';
+import { CeleriacError, InvalidArgumentError, InvalidOptionError, NotSerializableError } from '../errors.js';
 import { fromBodyParser } from './body-parser-errors.js';
 import { isTransient } from '../store/database.js';
 
@@ -75,7 +75,8 @@ function requestIdOf({ headers }: { headers?: Record<string, unknown> }): string
 /** Everything that can be thrown, as an answer. */
 export function toErrorBody(error: unknown): ErrorBody {
   if (error instanceof InvalidOptionError) return withPath(error, 400, error.option);
-  if (error instanceof NotSerializableError) return withPath(error, 400, error.path);
+  if (error instanceof NotSerializableError || error instanceof InvalidArgumentError)
+    return withPath(error, 400, error.path);
   if (error instanceof CeleriacError)
     return { statusCode: STATUS[error.code] ?? 500, code: error.code, message: error.message };
   const parser = fromBodyParser(error);

@@ -24,7 +24,7 @@ import type { HistoryEntry } from '../submission/task-history.js';
 import type { TaskRecord } from '../submission/task-view.js';
 import { TaskService } from '../submission/task.service.js';
 import { Needs, type HttpRequest } from './access.guard.js';
-import { checkArguments } from './argument-check.js';
+import { checkArguments } from '../definition/validation/check-arguments.js';
 import { HttpErrorFilter } from './error.filter.js';
 import { JsonBodyGuard } from './json-body.guard.js';
 import { parseListQuery } from './list-query.js';

@@ -7,6 +7,7 @@ import type { TaskClass, TaskRefs } from '../definition/task-references.js';
 import { TaskContext } from '../definition/task-context.js';
 import { TaskRegistry } from '../definition/task-registry.js';
 import { assertTaskName } from '../definition/task-name.js';
+import { checkSubmission } from '../definition/validation/check-arguments.js';
 import { assertTexts } from '../definition/texts.js';
 import { InvalidOptionError, TaskNotFoundError, TaskStateError } from '../errors.js';
 import { isFinal, type TaskState } from '../store/states.js';
@@ -79,7 +80,7 @@ export class TaskService {
 
   /**
    * Submits by name; resolves when the task is committed.
-   * @throws UnknownTaskError, InvalidOptionError, NotSerializableError: nothing was submitted
+   * @throws UnknownTaskError, InvalidOptionError, InvalidArgumentError, NotSerializableError: nothing was submitted
    * @throws StoreUnavailableError, OverloadedError, ShuttingDownError: nothing was submitted, try again later
    * @throws SubmissionUncertainError: it does not exist, or it runs once
    */
@@ -88,7 +89,7 @@ export class TaskService {
     args: readonly unknown[] = [],
     options: SubmitOptions = {},
   ): Promise<TaskHandle<R>> {
-    return this.submitTask<R>(this.describe(name), args, options);
+    return this.submitTask<R>(this.descriptionOf(name), args, options);
   }
 
   /** Submits all or none, in one transaction. @throws as {@link submit} */
@@ -104,8 +105,12 @@ export class TaskService {
           'neither idempotencyKey nor manager in one of many',
           own,
         );
-      return composeTask(this.describe(name), args, own, origin);
+      return composeTask(this.descriptionOf(name), args, own, origin);
     });
+    for (const row of tasks) {
+      const task = this.descriptionOf(row.name);
+      if (task.checked) await checkSubmission(task, JSON.parse(row.args) as unknown[]);
+    }
     await this.checkQueues(tasks);
     if (!options.manager) {
       await this.submitter.submitAll(tasks);
@@ -261,6 +266,7 @@ export class TaskService {
     options: SubmitOptions,
   ): Promise<TaskHandle<R>> {
     const row = composeTask(task, args, options, this.origin());
+    if (task.checked) await checkSubmission(task, JSON.parse(row.args) as unknown[]);
     await this.checkQueues([row]);
     if (options.manager) {
       if (options.idempotencyKey !== undefined)
@@ -308,7 +314,7 @@ export class TaskService {
         );
   }
 
-  private describe(name: string): TaskDescription {
+  private descriptionOf(name: string): TaskDescription {
     const definition = this.registry.find(name);
     if (definition) return definition;
     if (!this.options.allowUnknownTasks || typeof name !== 'string') return this.registry.get(name);
