@@ -5,12 +5,11 @@ import { assertQueueName } from './definition/option-checks.js';
 import type { TaskRoutes } from './definition/routes.js';
 import type { TaskContext } from './definition/task-context.js';
 import { TaskDefaults, type QueueOptions, type TaskDefaultOptions } from './definition/task-defaults.js';
-import type { Texts } from './definition/texts.js';
 
 /** How tasks join the application's own context, such as nestjs-cls or a tracer's. */
 export interface ContextOptions {
-  /** Called at each submission: the headers that go with it, beneath those of the call. */
-  capture?: (() => Texts | undefined) | undefined;
+  /** Called at each submission: the headers that go with it, beneath those of the call; undefined ones are left out. */
+  capture?: (() => Readonly<Record<string, string | undefined>> | undefined) | undefined;
   /** Called around each handler with its guards, pipes and interceptors; must return what `next` returns. */
   run?: (<T>(context: TaskContext, next: () => Promise<T>) => Promise<T>) | undefined;
 }

@@ -8,7 +8,7 @@ import { TaskContext } from '../definition/task-context.js';
 import { TaskRegistry } from '../definition/task-registry.js';
 import { assertTaskName } from '../definition/task-name.js';
 import { checkSubmission } from '../definition/validation/check-arguments.js';
-import { assertTexts } from '../definition/texts.js';
+import { assertTexts, type Texts } from '../definition/texts.js';
 import { InvalidOptionError, TaskNotFoundError, TaskStateError } from '../errors.js';
 import { isFinal, type TaskState } from '../store/states.js';
 import type { Storage } from '../store/storage.js';
@@ -287,18 +287,21 @@ export class TaskService {
   /** The task or the request that submits. */
   private origin(): Origin {
     const parent = TaskContext.current();
-    const captured = this.options.context.capture?.();
-    if (!parent)
-      return captured
-        ? { ...NO_ORIGIN, headers: assertTexts(captured, 'context.capture.headers') }
-        : NO_ORIGIN;
+    const captured = this.captured();
+    if (!parent) return captured ? { ...NO_ORIGIN, headers: captured } : NO_ORIGIN;
     return {
       parentId: parent.id,
       rootId: parent.rootId ?? parent.id,
-      headers: captured
-        ? { ...parent.headers, ...assertTexts(captured, 'context.capture.headers') }
-        : parent.headers,
+      headers: captured ? { ...parent.headers, ...captured } : parent.headers,
     };
+  }
+
+  /** Without what the application's context does not have here. */
+  private captured(): Texts | undefined {
+    const captured = this.options.context.capture?.();
+    if (!captured) return undefined;
+    const known = Object.fromEntries(Object.entries(captured).filter(([, value]) => value !== undefined));
+    return assertTexts(known, 'context.capture.headers');
   }
 
   /** @throws InvalidOptionError when `unknownQueues` refuses one */
