@@ -23,8 +23,13 @@ export type {
   Jsonified,
 } from './definition/task-references.js';
 
+export { OnTaskEvent } from './events/on-task-event.decorator.js';
+export type { OnTaskEventOptions } from './events/on-task-event.decorator.js';
+export type { TaskEvent, TaskEventMap, TaskEventName } from './events/task-events.js';
+
 export { TaskService } from './submission/task.service.js';
-export type { Submission, Page } from './submission/task.service.js';
+export type { Submission } from './submission/producer.js';
+export type { Page } from './submission/task.service.js';
 export { TaskHandle } from './submission/task-handle.js';
 export type { SubmitOptions } from './submission/submit-options.js';
 export type { TaskRecord } from './submission/task-view.js';

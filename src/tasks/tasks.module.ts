@@ -13,12 +13,15 @@ import { Administration } from './control/administration.js';
 import { TaskDefaults } from './definition/task-defaults.js';
 import { TaskExplorer } from './definition/task-explorer.js';
 import { TaskRegistry } from './definition/task-registry.js';
+import { TaskEventBus } from './events/event-bus.js';
+import { TaskEventExplorer } from './events/event-explorer.js';
 import { TaskPipeline } from './execution/pipeline.js';
 import { Worker } from './execution/worker.js';
 import { WORKER_PROCESS } from './execution/worker-process.js';
 import { closeStorage, openStorage } from './store/open-storage.js';
 import type { Storage } from './store/storage.js';
 import { TaskService } from './submission/task.service.js';
+import { TransactionWatcher } from './submission/transaction-watcher.js';
 import {
   APPLICATION_DATA_SOURCE,
   ConfigurableTasksModule,
@@ -44,6 +47,12 @@ const providers: Provider[] = [
   TaskRegistry,
   TaskExplorer,
   {
+    provide: TaskEventBus,
+    useFactory: ({ channel }: Storage) => new TaskEventBus(channel),
+    inject: [STORAGE],
+  },
+  TaskEventExplorer,
+  {
     provide: Administration,
     useFactory: (storage: Storage) => new Administration(storage),
     inject: [STORAGE],
@@ -64,8 +73,9 @@ const providers: Provider[] = [
       registry: TaskRegistry,
       options: ResolvedTasksOptions,
       application: DataSource,
-    ) => new TaskService(storage, registry, options, application),
-    inject: [STORAGE, TaskRegistry, OPTIONS, APPLICATION_DATA_SOURCE],
+      events: TaskEventBus,
+    ) => new TaskService(storage, registry, options, new TransactionWatcher(application), events),
+    inject: [STORAGE, TaskRegistry, OPTIONS, APPLICATION_DATA_SOURCE, TaskEventBus],
   },
   {
     provide: Worker,
@@ -74,8 +84,9 @@ const providers: Provider[] = [
       registry: TaskRegistry,
       pipeline: TaskPipeline,
       options: ResolvedTasksOptions,
-    ) => new Worker(storage, registry, pipeline, options),
-    inject: [STORAGE, TaskRegistry, TaskPipeline, OPTIONS],
+      events: TaskEventBus,
+    ) => new Worker(storage, registry, pipeline, options, events),
+    inject: [STORAGE, TaskRegistry, TaskPipeline, OPTIONS, TaskEventBus],
   },
 ];
 
@@ -97,6 +108,7 @@ export class TasksModule
     private readonly service: TaskService,
     @Inject(OPTIONS) private readonly options: ResolvedTasksOptions,
     @Inject(STORAGE) private readonly storage: Storage,
+    private readonly events: TaskEventBus,
     @Optional() @Inject(WORKER_PROCESS) private readonly isWorkerProcess = false,
   ) {
     super();
@@ -123,6 +135,7 @@ export class TasksModule
   }
 
   async onApplicationShutdown(): Promise<void> {
+    this.events.stop();
     await closeStorage(this.storage);
   }
 }

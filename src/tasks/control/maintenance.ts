@@ -1,6 +1,7 @@
 import { Logger } from '@nestjs/common';
 import type { DataSource } from 'typeorm';
 import type { Broker } from '../brokers/broker.js';
+import type { TaskEventBus } from '../events/event-bus.js';
 import { ensurePartitions } from '../store/partitions.js';
 import type { TaskChannel } from '../store/task-channel.js';
 import type { TaskStore } from '../store/task-store.js';
@@ -16,6 +17,7 @@ export interface MaintenanceOptions {
   readonly store: TaskStore;
   readonly broker: Broker;
   readonly channel: TaskChannel;
+  readonly events: TaskEventBus;
   readonly dataSource: DataSource;
   readonly schema: string;
   readonly leaseMs: number;
@@ -71,22 +73,24 @@ export class Maintenance {
   }
 
   private async expire(): Promise<void> {
-    const { store, channel } = this.options;
+    const { store, channel, events } = this.options;
     for (;;) {
-      const ids = await store.expire(CHUNK);
-      channel.changed(ids);
-      if (ids.length < CHUNK) break;
+      const expired = await store.expire(CHUNK);
+      channel.changed(expired.map((task) => task.id));
+      for (const task of expired) events.emit('revoked', () => ({ ...task, reason: 'expired' }));
+      if (expired.length < CHUNK) break;
     }
     while ((await store.removeExpired(CHUNK)) === CHUNK);
   }
 
   private async rescue(): Promise<void> {
-    const { store, broker, channel, leaseMs, maxCrashes } = this.options;
+    const { store, broker, channel, events, leaseMs, maxCrashes } = this.options;
     for (const { name } of await store.bury(this.options.workerId(), leaseMs))
       this.logger.warn(`worker ${name} is past its lease: its tasks are given to others`);
     for (;;) {
       const rescued = await store.rescue(CHUNK, maxCrashes);
       channel.changed(rescued.map((task) => task.id));
+      for (const { id, name, queue } of rescued) events.emit('lost', () => ({ id, name, queue }));
       await broker.publish(rescued.filter((task) => task.ready));
       // some of them are due a little later
       if (rescued.length > 0) channel.due(0);

@@ -27,8 +27,8 @@ export function readRoutes(routes: TaskRoutes): Router {
   return (name) => patterns.find(({ fits }) => fits.test(name))?.queue;
 }
 
-/** @throws InvalidOptionError */
-function toExpression(pattern: string): RegExp {
+/** What names a pattern fits. @throws InvalidOptionError */
+export function toExpression(pattern: string): RegExp {
   if (!/^[\w.:*-]{1,200}$/.test(pattern))
     throw new InvalidOptionError('routes', "patterns of a task's name and *", pattern);
   return new RegExp(`^${pattern.replaceAll(/[.]/g, '\\.').replaceAll('*', '.*')}$`);

@@ -7,11 +7,13 @@ import { Slots } from '../brokers/slots.js';
 import { Maintenance } from '../control/maintenance.js';
 import { Periodic } from '../control/periodic.js';
 import type { TaskRegistry } from '../definition/task-registry.js';
+import type { TaskEventBus } from '../events/event-bus.js';
 import { Batcher } from '../store/batcher.js';
 import { retrying } from '../store/retrying.js';
 import type { ClaimedTask } from '../store/statements/claim.js';
 import type { Storage } from '../store/storage.js';
 import { newFence } from '../store/task-store.js';
+import { Announcer } from './announcer.js';
 import { Heartbeat } from './heartbeat.js';
 import { Inventory } from './inventory.js';
 import { stopped } from './outcome.js';
@@ -36,6 +38,7 @@ export class Worker {
   private readonly runner: TaskRunner;
   private readonly heartbeat: Heartbeat;
   private readonly inventory: Inventory;
+  private readonly announcer: Announcer;
   private id = uuidv7();
   private inline = false;
   private takesAll = true;
@@ -56,10 +59,12 @@ export class Worker {
     private readonly registry: TaskRegistry,
     pipeline: TaskPipeline,
     private readonly settings: WorkerSettings,
+    private readonly events: TaskEventBus,
   ) {
     const { store, broker, channel, connection, tables } = storage;
     const beatMs = settings.leaseMs / 5;
     this.settler = new Settler(store, broker, channel, () => this.id);
+    this.announcer = new Announcer(events, this.name, () => this.id);
     this.progress = new ProgressWriter(store, channel, (task) => this.drop(task));
     this.runner = new TaskRunner(registry, pipeline, settings.context.run);
     this.claims = new Batcher({
@@ -119,7 +124,10 @@ export class Worker {
     await this.heartbeat.start(this.id);
 
     const beatMs = leaseMs / 5;
-    this.periodics = [new Periodic('its inventory waits', beatMs, () => this.inventory.take())];
+    this.periodics = [
+      new Periodic('its inventory waits', beatMs, () => this.inventory.take()),
+      new Periodic('it is silent', leaseMs / 3, async () => this.announcer.heartbeat(this.running.size)),
+    ];
     if (this.takesAll) {
       this.queueScout = new Periodic('new queues are not looked for', QUEUES_POLL_MS, () =>
         this.learnQueues(),
@@ -132,6 +140,7 @@ export class Worker {
       store,
       broker,
       channel,
+      events: this.events,
       dataSource,
       schema,
       leaseMs,
@@ -148,6 +157,7 @@ export class Worker {
       workerId: () => this.id,
       handler: (delivery) => this.handle(delivery),
     });
+    this.announcer.online(this.queues, this.slots.size);
   }
 
   /**
@@ -162,6 +172,7 @@ export class Worker {
   private async drain(graceMs: number, hurry?: AbortSignal): Promise<void> {
     if (this.state === 'new') return void (this.state = 'stopped');
     this.state = 'stopping';
+    this.announcer.stopping();
     const empty = this.consumer?.stop() ?? Promise.resolve();
     await Promise.race([
       empty,
@@ -178,6 +189,7 @@ export class Worker {
     await this.heartbeat.stop();
     await this.storage.store.leave(this.id).catch(() => undefined);
     this.state = 'stopped';
+    this.announcer.offline();
   }
 
   /** The last act for handlers that do not stop: whatever they still do, the rows are somebody else's. */
@@ -202,7 +214,9 @@ export class Worker {
     if (!running) return;
     try {
       const outcome = await this.runner.run(running).finally(() => this.slots.release());
-      await this.settler.settle(running.task, outcome, this.progress.take(running));
+      this.announcer.ended(running);
+      const settled = await this.settler.settle(running.task, outcome, this.progress.take(running));
+      this.announcer.settled(running, outcome, settled);
     } finally {
       if (this.running.get(running.id) === running) this.running.delete(running.id);
     }
@@ -219,6 +233,7 @@ export class Worker {
     }
     const running = new RunningTask(task, (run, progress) => this.progress.note(run, progress));
     this.running.set(task.id, running);
+    this.announcer.started(running);
     return running;
   }
 

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { EventEmitter } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
@@ -14,6 +15,14 @@ interface ChannelMessage {
   r?: string[];
   /** Milliseconds until something new is due. */
   d?: number;
+  /** Who sends the rest: one's own events are not heard twice. */
+  f?: string;
+  /** Events. */
+  e?: object[];
+  /** Names of the events that somebody wants. */
+  w?: string[];
+  /** Asks what is wanted. */
+  a?: true;
 }
 
 interface ChannelEvents {
@@ -22,6 +31,12 @@ interface ChannelEvents {
   changed: [shortIds: string[] | undefined];
   revoked: [ids: string[]];
   due: [ms: number];
+  /** An event of another process. */
+  told: [event: object];
+  /** Another process wants events of these names. */
+  wanted: [names: string[]];
+  /** Another process asks what is wanted. */
+  asked: [];
   /** The connection is back; anything may have been missed. */
   reconnected: [];
 }
@@ -35,6 +50,9 @@ const MAX_MESSAGES = 4;
 /** Names of queues in one message; who is not named polls. */
 const MAX_QUEUES = 50;
 const PING_MS = 5000;
+/** Events wait here for the next message; more are dropped, since whoever wants all of them asks for records. */
+const MAX_EVENTS = 5000;
+const MAX_EVENT_BYTES = 7000;
 
 /**
  * LISTEN and NOTIFY on one connection of its own: inside the data's transactions a NOTIFY more than halves their rate.
@@ -44,6 +62,9 @@ export class TaskChannel extends EventEmitter<ChannelEvents> {
   private readonly name: string;
   private client: Client | undefined;
   private pending: Required<Pick<ChannelMessage, 'q' | 't' | 'r'>> & { d: number } = empty();
+  private events: string[] = [];
+  private dropped = 0;
+  private readonly self = randomUUID().slice(0, 8);
   private scheduled = false;
   private sending = false;
   private lastSent = 0;
@@ -103,6 +124,30 @@ export class TaskChannel extends EventEmitter<ChannelEvents> {
     this.schedule();
   }
 
+  /** Tells other processes of an event. */
+  tell(event: object): void {
+    if (this.events.length < MAX_EVENTS) this.events.push(JSON.stringify(event));
+    else if (this.dropped++ === 0)
+      this.logger.warn(`more than ${MAX_EVENTS} events wait to be sent: some are not heard elsewhere`);
+    this.schedule();
+  }
+
+  /** Tells other processes which events are wanted here. */
+  want(names: readonly string[]): void {
+    void this.say({ f: this.self, w: [...names] });
+  }
+
+  /** Asks other processes which events they want. */
+  askWanted(): void {
+    void this.say({ f: this.self, a: true });
+  }
+
+  private async say(message: ChannelMessage): Promise<void> {
+    await this.client
+      ?.query('SELECT pg_notify($1, $2)', [this.name, JSON.stringify(message)])
+      .catch(() => undefined);
+  }
+
   private schedule(): void {
     if (this.scheduled || this.sending || this.stopped) return;
     this.scheduled = true;
@@ -119,12 +164,14 @@ export class TaskChannel extends EventEmitter<ChannelEvents> {
     try {
       for (const message of this.takePending())
         await this.client?.query('SELECT pg_notify($1, $2)', [this.name, JSON.stringify(message)]);
+      for (const text of this.takeEvents())
+        await this.client?.query('SELECT pg_notify($1, $2)', [this.name, text]);
     } catch {
       // whoever listens finds out by polling
     }
     this.sending = false;
     const { q, t, r, d } = this.pending;
-    if (q.length + t.length + r.length > 0 || Number.isFinite(d)) this.schedule();
+    if (q.length + t.length + r.length + this.events.length > 0 || Number.isFinite(d)) this.schedule();
   }
 
   private takePending(): ChannelMessage[] {
@@ -138,6 +185,28 @@ export class TaskChannel extends EventEmitter<ChannelEvents> {
     const messages = Object.keys(first).length > 0 ? [first] : [];
     if (!tooMany) for (let i = 0; i < t.length; i += MAX_IDS) messages.push({ t: t.slice(i, i + MAX_IDS) });
     for (let i = 0; i < r.length; i += MAX_IDS) messages.push({ r: r.slice(i, i + MAX_IDS) });
+    return messages;
+  }
+
+  /** As many events as fit into a message; an event that would not fit into one is left out. */
+  private takeEvents(): string[] {
+    const messages: string[] = [];
+    let fitting: string[] = [];
+    let bytes = 0;
+    const close = () => {
+      if (fitting.length > 0) messages.push(`{"f":"${this.self}","e":[${fitting.join()}]}`);
+      [fitting, bytes] = [[], 0];
+    };
+    for (const event of this.events) {
+      const size = Buffer.byteLength(event) + 1;
+      if (size > MAX_EVENT_BYTES) continue;
+      if (bytes + size > MAX_EVENT_BYTES) close();
+      fitting.push(event);
+      bytes += size;
+    }
+    close();
+    this.events = [];
+    this.dropped = 0;
     return messages;
   }
 
@@ -207,6 +276,10 @@ export class TaskChannel extends EventEmitter<ChannelEvents> {
     if (message.t) this.emit('changed', message.t.length === 0 ? undefined : message.t);
     if (message.r) this.emit('revoked', message.r.map(lengthen));
     if (message.d !== undefined) this.emit('due', message.d);
+    if (message.f === this.self) return;
+    for (const event of message.e ?? []) this.emit('told', event);
+    if (message.w) this.emit('wanted', message.w);
+    if (message.a) this.emit('asked');
   }
 }
 

@@ -188,8 +188,8 @@ export class TaskStore {
     return row?.ms ?? null;
   }
 
-  async expire(limit: number): Promise<string[]> {
-    return ids(await this.database.run<{ id: string }>(this.statements.expire, [limit]));
+  expire(limit: number): Promise<{ id: string; name: string; queue: string }[]> {
+    return this.database.run<{ id: string; name: string; queue: string }>(this.statements.expire, [limit]);
   }
 
   async registerWorker(id: string, name: string, leaseMs: number, info: object): Promise<void> {
@@ -296,5 +296,3 @@ function uniqueById<T extends { id: string }>(items: readonly T[]): T[] {
   const sorted = [...items].sort(BY_ID);
   return sorted.filter((item, i) => i === 0 || item.id !== sorted[i - 1]!.id);
 }
-
-const ids = (rows: { id: string }[]) => rows.map((row) => row.id);

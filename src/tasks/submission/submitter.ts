@@ -13,7 +13,7 @@ import { isReady, type NewTask } from '../store/new-task.js';
 import { retrying } from '../store/retrying.js';
 import type { TaskChannel } from '../store/task-channel.js';
 import type { TaskStore } from '../store/task-store.js';
-import { TransactionWatcher } from './transaction-watcher.js';
+import type { TransactionWatcher } from './transaction-watcher.js';
 
 /** While the database cannot be reached a submission waits this long before it is refused. */
 const GIVE_UP_MS = 1200;

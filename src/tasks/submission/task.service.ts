@@ -1,34 +1,22 @@
 import { Injectable } from '@nestjs/common';
 import { validate as isUuid } from 'uuid';
-import { describeTask } from '../definition/describe-task.js';
 import { createReferences } from '../definition/create-references.js';
-import type { TaskDescription } from '../definition/task-definition.js';
 import type { TaskClass, TaskRefs } from '../definition/task-references.js';
-import { TaskContext } from '../definition/task-context.js';
 import { TaskRegistry } from '../definition/task-registry.js';
-import { assertTaskName } from '../definition/task-name.js';
-import { checkSubmission } from '../definition/validation/check-arguments.js';
-import { assertTexts, type Texts } from '../definition/texts.js';
 import { InvalidOptionError, TaskNotFoundError, TaskStateError } from '../errors.js';
+import type { TaskEventBus } from '../events/event-bus.js';
 import { isFinal, type TaskState } from '../store/states.js';
 import type { Storage } from '../store/storage.js';
 import type { TaskFilter, TaskSort } from '../store/task-reader.js';
 import type { ResolvedTasksOptions } from '../tasks.options.js';
-import { composeTask } from './compose-task.js';
+import { Producer, type Placed, type Submission } from './producer.js';
 import { ResultListener } from './result-listener.js';
-import { NO_ORIGIN, type Origin, type SubmitOptions } from './submit-options.js';
+import type { SubmitOptions } from './submit-options.js';
 import { Submitter } from './submitter.js';
 import { TaskHandle } from './task-handle.js';
 import { historyOf, type HistoryEntry } from './task-history.js';
 import { toRecord, type TaskRecord } from './task-view.js';
-import { TransactionWatcher } from './transaction-watcher.js';
-
-/** One submission of {@link TaskService.submitMany}. */
-export interface Submission {
-  name: string;
-  args?: readonly unknown[] | undefined;
-  options?: Omit<SubmitOptions, 'idempotencyKey' | 'manager'> | undefined;
-}
+import type { TransactionWatcher } from './transaction-watcher.js';
 
 export interface Page {
   /** 1 to 200. Default 50. */
@@ -50,17 +38,19 @@ export interface Scope {
 @Injectable()
 export class TaskService {
   private readonly references = new WeakMap<object, object>();
-  private readonly submitter: Submitter;
+  private readonly producer: Producer;
   private readonly results: ResultListener;
 
   constructor(
     private readonly storage: Storage,
     private readonly registry: TaskRegistry,
     private readonly options: ResolvedTasksOptions,
-    application: ConstructorParameters<typeof TransactionWatcher>[0],
+    transactions: TransactionWatcher,
+    private readonly bus: TaskEventBus,
   ) {
     const { store, broker, channel, reader } = storage;
-    this.submitter = new Submitter(store, broker, channel, new TransactionWatcher(application));
+    const submitter = new Submitter(store, broker, channel, transactions);
+    this.producer = new Producer(submitter, registry, options, bus);
     this.results = new ResultListener(channel, reader);
   }
 
@@ -70,7 +60,8 @@ export class TaskService {
     if (!references) {
       references = createReferences(
         taskClass,
-        (description, args, options) => this.submitTask(description, args, options),
+        async (description, args, options) =>
+          this.handleOf(await this.producer.submit(description, args, options)),
         this.options.taskDefaults,
       );
       this.references.set(taskClass, references);
@@ -89,7 +80,7 @@ export class TaskService {
     args: readonly unknown[] = [],
     options: SubmitOptions = {},
   ): Promise<TaskHandle<R>> {
-    return this.submitTask<R>(this.descriptionOf(name), args, options);
+    return this.handleOf(await this.producer.submit(this.producer.describe(name), args, options));
   }
 
   /** Submits all or none, in one transaction. @throws as {@link submit} */
@@ -97,27 +88,9 @@ export class TaskService {
     submissions: readonly Submission[],
     options: Pick<SubmitOptions, 'manager'> = {},
   ): Promise<TaskHandle[]> {
-    const origin = this.origin();
-    const tasks = submissions.map(({ name, args = [], options: own = {} }, i) => {
-      if ('idempotencyKey' in own || 'manager' in own)
-        throw new InvalidOptionError(
-          `[${i}].options`,
-          'neither idempotencyKey nor manager in one of many',
-          own,
-        );
-      return composeTask(this.descriptionOf(name), args, own, origin);
-    });
-    for (const row of tasks) {
-      const task = this.descriptionOf(row.name);
-      if (task.checked) await checkSubmission(task, JSON.parse(row.args) as unknown[]);
-    }
-    await this.checkQueues(tasks);
-    if (!options.manager) {
-      await this.submitter.submitAll(tasks);
-      return tasks.map((task) => new TaskHandle(task.id, this));
-    }
-    const runner = await this.submitter.submitWithin(options.manager, tasks);
-    return tasks.map((task) => new TaskHandle(task.id, this, () => runner.isTransactionActive));
+    return (await this.producer.submitMany(submissions, options.manager)).map((placed) =>
+      this.handleOf(placed),
+    );
   }
 
   /** The handle of a task submitted before. Whether it exists shows when it is asked. */
@@ -216,6 +189,8 @@ export class TaskService {
     );
     const record = await this.record(id);
     if (!revoked) throw new TaskStateError(id, record.state, 'revoked');
+    const { name, queue } = record;
+    if (revoked.ended) this.bus.emit('revoked', () => ({ id, name, queue, reason: 'revoked' }));
     channel.revoked([id]);
     channel.changed([id]);
     return record;
@@ -242,12 +217,8 @@ export class TaskService {
   }
 
   /** Whether it is one of `forRoot({ queues })`, one of the tasks waits in it, anything was ever submitted to it, or a worker took from it. */
-  async knowsQueue(queue: string): Promise<boolean> {
-    return (
-      this.options.knownQueues.includes(queue) ||
-      this.registry.queues().includes(queue) ||
-      this.submitter.knowsQueue(queue)
-    );
+  knowsQueue(queue: string): Promise<boolean> {
+    return this.producer.knowsQueue(queue);
   }
 
   /** @throws when the database or the broker does not answer */
@@ -257,75 +228,11 @@ export class TaskService {
 
   /** Accepts nothing more; resolves when what was accepted is committed. Called when the application closes. */
   async close(): Promise<void> {
-    await this.submitter.close();
+    await this.producer.close();
   }
 
-  private async submitTask<R>(
-    task: TaskDescription,
-    args: readonly unknown[],
-    options: SubmitOptions,
-  ): Promise<TaskHandle<R>> {
-    const row = composeTask(task, args, options, this.origin());
-    if (task.checked) await checkSubmission(task, JSON.parse(row.args) as unknown[]);
-    await this.checkQueues([row]);
-    if (options.manager) {
-      if (options.idempotencyKey !== undefined)
-        throw new InvalidOptionError(
-          'idempotencyKey',
-          'no manager beside it: a key needs a transaction of its own',
-          'both',
-        );
-      const runner = await this.submitter.submitWithin(options.manager, [row]);
-      return new TaskHandle<R>(row.id, this, () => runner.isTransactionActive);
-    }
-    if (options.idempotencyKey !== undefined)
-      return new TaskHandle<R>(await this.submitter.submitOnce(row, options.idempotencyKey), this);
-    await this.submitter.submit(row);
-    return new TaskHandle<R>(row.id, this);
-  }
-
-  /** The task or the request that submits. */
-  private origin(): Origin {
-    const parent = TaskContext.current();
-    const captured = this.captured();
-    if (!parent) return captured ? { ...NO_ORIGIN, headers: captured } : NO_ORIGIN;
-    return {
-      parentId: parent.id,
-      rootId: parent.rootId ?? parent.id,
-      headers: captured ? { ...parent.headers, ...captured } : parent.headers,
-    };
-  }
-
-  /** Without what the application's context does not have here. */
-  private captured(): Texts | undefined {
-    const captured = this.options.context.capture?.();
-    if (!captured) return undefined;
-    const known = Object.fromEntries(Object.entries(captured).filter(([, value]) => value !== undefined));
-    return assertTexts(known, 'context.capture.headers');
-  }
-
-  /** @throws InvalidOptionError when `unknownQueues` refuses one */
-  private async checkQueues(tasks: readonly { queue: string }[]): Promise<void> {
-    if (this.options.unknownQueues === 'create') return;
-    for (const queue of new Set(tasks.map((task) => task.queue)))
-      if (!(await this.knowsQueue(queue)))
-        throw new InvalidOptionError(
-          'queue',
-          "a queue of forRoot({ queues }), of a task, or one that a worker has taken from (unknownQueues is 'refuse')",
-          queue,
-          'UNKNOWN_QUEUE',
-        );
-  }
-
-  private descriptionOf(name: string): TaskDescription {
-    const definition = this.registry.find(name);
-    if (definition) return definition;
-    if (!this.options.allowUnknownTasks || typeof name !== 'string') return this.registry.get(name);
-    assertTaskName(name, `submit('${name.slice(0, 80)}')`);
-    return {
-      ...describeTask({ [name]: () => undefined }, '', name, { name }, this.options.taskDefaults),
-      maxArguments: undefined,
-    };
+  private handleOf<R>({ id, uncommitted }: Placed): TaskHandle<R> {
+    return new TaskHandle<R>(id, this, uncommitted);
   }
 }
 

@@ -38,6 +38,6 @@ export function expire(tables: Tables): Statement {
       expiring AS (${noteExpiry(tables, 'd')})
       INSERT INTO ${done} (${kept('', 'state')}, state, finished_at, error)
       SELECT ${kept('', 'state')}, 'REVOKED', now(), '{"name":"TaskRevokedError","message":"expired"}' FROM d
-      RETURNING id`,
+      RETURNING id, name, queue`,
   };
 }
