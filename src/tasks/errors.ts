@@ -172,6 +172,29 @@ export class SubmissionUncertainError extends CeleriacError {
   }
 }
 
+/** The broker cannot be reached: tried again by itself, and while it lasts tasks wait in the database. */
+export class BrokerUnavailableError extends CeleriacError {
+  readonly code = 'BROKER_UNAVAILABLE';
+}
+
+/** The broker answers and refuses, or cannot be used as it is set up: trying again does not help. */
+export class BrokerRefusedError extends CeleriacError {
+  readonly code = 'BROKER_REFUSED';
+}
+
+/** A package that only some users need is not installed. */
+export class MissingPackageError extends CeleriacError {
+  readonly code = 'MISSING_PACKAGE';
+
+  constructor(
+    readonly packages: readonly string[],
+    what: string,
+    options?: ErrorOptions,
+  ) {
+    super(`${what} needs ${packages.join(' and ')}: npm install ${packages.join(' ')}`, options);
+  }
+}
+
 /** A bounded buffer is full. Nothing was accepted; try again later. */
 export class OverloadedError extends CeleriacError {
   readonly code = 'OVERLOADED';

@@ -2,6 +2,7 @@ export { TasksModule } from './tasks.module.js';
 export { MissingDataSourceError } from './tasks.module-definition.js';
 export type { TasksModuleExtras } from './tasks.module-definition.js';
 export type { ContextOptions, TasksModuleOptions } from './tasks.options.js';
+export type { AmqpBrokerOptions, BrokerOptions, RedisBrokerOptions } from './brokers/broker-options.js';
 
 export { Task, Ctx } from './definition/task.decorator.js';
 export type { TaskOptions, RetryOptions, ErrorMatcher } from './definition/task.decorator.js';
@@ -47,10 +48,13 @@ export type { WorkerOptions } from './execution/worker.options.js';
 export { TASK_CONTEXT_TYPE } from './execution/pipeline.js';
 
 export {
+  BrokerRefusedError,
+  BrokerUnavailableError,
   CeleriacError,
   IdempotencyConflictError,
   InvalidArgumentError,
   InvalidOptionError,
+  MissingPackageError,
   NotSerializableError,
   OverloadedError,
   ResultTimeoutError,

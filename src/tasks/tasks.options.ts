@@ -1,3 +1,4 @@
+import { readBrokerOptions, type BrokerOptions } from './brokers/broker-options.js';
 import { assertSchemaName } from './store/schema-name.js';
 import { toMilliseconds, type Duration } from './duration.js';
 import { InvalidOptionError, didYouMean } from './errors.js';
@@ -20,8 +21,13 @@ export interface TasksModuleOptions {
   schema?: string | undefined;
   /** 'run' migrates at start, one process at a time; 'check' refuses to start on an older schema. Default 'run'. */
   migrations?: 'run' | 'check' | undefined;
-  /** The broker's URL: `postgres://` (the database itself) or `memory://`. Default: the database. */
-  broker?: string | undefined;
+  /**
+   * The broker: a URL that starts with `redis://`, `rediss://`, `amqp://`, `amqps://` (several hosts with commas),
+   * `postgres://` (the database itself) or `memory://` (this process); or options. Default: the database.
+   */
+  broker?: BrokerOptions | undefined;
+  /** How long to wait at start for a broker that cannot be reached. Default '30s'. */
+  brokerTimeout?: Duration | undefined;
   /**
    * When the DataSource leads through a transaction pooler such as PgBouncer: a URL of Postgres itself, for LISTEN.
    * Default: the DataSource is taken to lead to Postgres itself.
@@ -65,7 +71,8 @@ export interface TasksModuleOptions {
 export interface ResolvedTasksOptions {
   readonly schema: string;
   readonly migrations: 'run' | 'check';
-  readonly broker: string | undefined;
+  readonly broker: BrokerOptions | undefined;
+  readonly brokerTimeoutMs: number;
   readonly directUrl: string | undefined;
   readonly worker: 'inline' | 'none';
   readonly queues: readonly string[] | undefined;
@@ -86,6 +93,7 @@ const NAMES = [
   'schema',
   'migrations',
   'broker',
+  'brokerTimeout',
   'directUrl',
   'worker',
   'queues',
@@ -110,7 +118,8 @@ export function resolveTasksOptions(given: TasksModuleOptions): ResolvedTasksOpt
   return {
     schema: assertSchemaName(given.schema ?? 'celeriac'),
     migrations: oneOf('migrations', given.migrations ?? 'run', ['run', 'check']),
-    broker: given.broker,
+    broker: checkBroker(given.broker),
+    brokerTimeoutMs: toMilliseconds(given.brokerTimeout ?? '30s', 'brokerTimeout'),
     directUrl: given.directUrl || undefined,
     worker: oneOf('worker', given.worker ?? 'none', ['inline', 'none']),
     ...resolveQueues(given),
@@ -159,6 +168,11 @@ function assertContext(context: ContextOptions): ContextOptions {
 /** @throws InvalidOptionError */
 export function assertConcurrency(concurrency: number): number {
   return assertWhole('concurrency', concurrency, 1, 10_000);
+}
+
+function checkBroker(broker: BrokerOptions | undefined): BrokerOptions | undefined {
+  readBrokerOptions(broker);
+  return broker;
 }
 
 function assertLease(ms: number): number {

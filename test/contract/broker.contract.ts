@@ -53,24 +53,40 @@ class ContractTasks {
   }
 }
 
-/** What every broker promises. A broker's own spec calls this, and holds only what differs. */
-export function describeBroker(name: string, url: string | undefined): void {
+/** A server behind a broker, started for the tests of one file. */
+export interface BrokerServer {
+  readonly url: string;
+  remove(): Promise<void>;
+}
+
+/**
+ * What every broker promises. A broker's own spec calls this, and holds only what differs.
+ * @param broker its URL, or how its server is started
+ */
+export function describeBroker(
+  name: string,
+  broker: string | undefined | (() => Promise<BrokerServer>),
+): void {
   describe(`${name}: what every broker promises`, () => {
     let database: TestDatabase;
     let application: TestApplication;
+    let server: BrokerServer | undefined;
     const tasks = () => application.tasks.of(ContractTasks);
     const runs = (task: string) => ran.filter((run) => run.name === task);
 
     beforeAll(async () => {
       database = await createDatabase();
+      server = typeof broker === 'function' ? await broker() : undefined;
+      const url = typeof broker === 'function' ? server!.url : broker;
       application = await createApplication(
         database.url,
         { providers: [ContractTasks] },
         { broker: url, revokeGrace: '10s' },
       );
-    });
+    }, 120_000);
     afterAll(async () => {
       await application.close();
+      await server?.remove();
       await database.drop();
     });
 

@@ -1,30 +1,19 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { access, constants, writeFile } from 'node:fs/promises';
-import { createServer, type AddressInfo } from 'node:net';
-import { delimiter, join } from 'node:path';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { Client } from 'pg';
+import { firstExecutable, placesOf } from './executable.js';
+import { freePort } from './free-port.js';
 import { createScratchFolder, type ScratchFolder } from './scratch-folder.js';
 import { until } from './until.js';
 
-/** Debian has it where only the PATH of root leads. */
-const FOLDERS = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin'];
 /** It refuses to run as root. */
 const UNPRIVILEGED = 'nobody';
 
 /** The executable; undefined when it is not installed. */
-export async function findPgBouncer(): Promise<string | undefined> {
-  for (const folder of FOLDERS) {
-    const path = join(folder, 'pgbouncer');
-    if (
-      await access(path, constants.X_OK).then(
-        () => true,
-        () => false,
-      )
-    )
-      return path;
-  }
-  return undefined;
+export function findPgBouncer(): Promise<string | undefined> {
+  return firstExecutable(placesOf('pgbouncer'));
 }
 
 /** PgBouncer in transaction mode in front of one database: each transaction gets any of a few connections. */
@@ -109,13 +98,4 @@ query_wait_timeout = 20
   private readonly kill = (): void => {
     this.child.kill('SIGTERM');
   };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }

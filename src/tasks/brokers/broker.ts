@@ -1,3 +1,5 @@
+import { EventEmitter } from 'node:events';
+import { Logger } from '@nestjs/common';
 import type { ClaimedTask } from '../store/statements/claim.js';
 import type { ReadyTask } from '../store/task-store.js';
 import type { Slots } from './slots.js';
@@ -7,7 +9,7 @@ export type TaskMessage = ReadyTask;
 
 /** A message that reached a worker; brokers that are the table itself hand over the row already claimed. */
 export interface Delivery {
-  readonly message: TaskMessage;
+  readonly message: Pick<TaskMessage, 'id' | 'dispatch'>;
   readonly claimed?: ClaimedTask;
 }
 
@@ -29,34 +31,75 @@ export interface Consumer {
   stop(): Promise<void>;
 }
 
+/** Whether the broker can be reached. While it cannot, work is accepted all the same and waits in the database. */
+export interface BrokerStatus {
+  readonly up: boolean;
+  readonly since: Date;
+  /** Why it cannot be used now, or null. */
+  readonly reason: string | null;
+}
+
 export interface QueueCounts {
   /** Messages waiting to be taken. */
   readonly waiting: number;
+  /** Messages that were put aside because they are none of ours. Default 0. */
+  readonly quarantined?: number | undefined;
 }
 
 /**
  * Carries messages about ready rows to workers. It may lose, repeat and reorder them: the claim decides what runs, and
  * what was lost is sent again. It knows nothing of delays, retries, results or limits; these are the store's.
  *
- * An abstract class, so that it is type and injection token in one.
+ * An abstract class, so that it is type and injection token in one. It emits `up` when it can be used again after it
+ * could not.
  */
-export abstract class Broker {
-  /** The URL's scheme. */
-  abstract readonly kind: string;
+export abstract class Broker extends EventEmitter<{ up: [] }> {
+  private readonly logger = new Logger('Tasks');
+  private current: BrokerStatus = { up: true, since: new Date(), reason: null };
+
+  /** The URL's scheme, for people. */
+  abstract readonly kind: 'postgres' | 'memory' | 'redis' | 'amqp';
   /** Whether workers find ready rows in the table itself, so that nothing ever has to be sent again. */
   abstract readonly isTable: boolean;
+  /** Whether messages leave this process: a crash may come between a commit and the publishing. */
+  abstract readonly isRemote: boolean;
 
-  /** @throws when it cannot be reached. */
+  get status(): BrokerStatus {
+    return this.current;
+  }
+
+  /** @throws BrokerUnavailableError when it cannot be reached now, BrokerRefusedError when trying again will not help */
   abstract connect(): Promise<void>;
+  /** Resolves when the broker has them for sure. @throws at once when it cannot be reached: they are sent again */
   abstract publish(messages: readonly TaskMessage[]): Promise<void>;
   abstract consume(options: ConsumeOptions): Promise<Consumer>;
   abstract counts(queue: string): Promise<QueueCounts>;
   /** Drops the messages of a queue, not the rows. @returns how many */
   abstract purge(queue: string): Promise<number>;
-  /** Changes whenever the broker may have lost what it held. */
-  abstract epoch(): Promise<string>;
+  /**
+   * Another text whenever the broker may have lost what it held.
+   * @param known what it was before, if anything
+   */
+  abstract epoch(known: string | undefined): Promise<string>;
   /** @throws when it does not answer. */
   abstract ping(): Promise<void>;
   /** May be called twice, or before connect. */
   abstract close(): Promise<void>;
+
+  /** Said once in the log, however long it lasts. */
+  protected wentDown(reason: string): void {
+    const { up } = this.current;
+    this.current = { up: false, since: up ? new Date() : this.current.since, reason };
+    if (up)
+      this.logger.warn(
+        `the broker (${this.kind}) is away: ${reason}; tasks are accepted and wait in the database`,
+      );
+  }
+
+  protected cameUp(): void {
+    if (this.current.up) return;
+    this.current = { up: true, since: new Date(), reason: null };
+    this.logger.log(`the broker (${this.kind}) is back`);
+    this.emit('up');
+  }
 }

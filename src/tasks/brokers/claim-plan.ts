@@ -1,5 +1,6 @@
 import type { ClaimPlace } from '../store/task-store.js';
 import type { ClaimedTask } from '../store/statements/claim.js';
+import { ReadyMarks } from './ready-marks.js';
 
 const PRIORITIES = [9, 8, 7, 6, 5, 4, 3, 2, 1, 0] as const;
 /** After this long the marks start anew: a row that was committed late may lie before them. */
@@ -11,7 +12,7 @@ const MARKS_AGE_MS = 2000;
  * old snapshot is held (a backup, a long report) they cannot be cleaned away and would be read again by every claim.
  */
 export class ClaimPlan {
-  private readonly marks = new Map<string, string>();
+  private readonly marks = new ReadyMarks();
   private since = Date.now();
   private turn = 0;
 
@@ -22,18 +23,13 @@ export class ClaimPlan {
     for (let i = 0; i < queues.length; i++) {
       const queue = queues[(first + i) % queues.length]!;
       for (const priority of PRIORITIES)
-        places.push({ queue, priority, from: this.marks.get(`${priority}${queue}`) ?? '-infinity' });
+        places.push({ queue, priority, from: this.marks.get(queue, priority) ?? '-infinity' });
     }
     return places;
   }
 
-  /** Moves the marks to what was claimed. Texts of one format and zone are ordered as their times are. */
   learn(claimed: readonly ClaimedTask[]): void {
-    for (const task of claimed) {
-      const key = `${task.priority}${task.queue}`;
-      const mark = this.marks.get(key);
-      if (mark === undefined || task.ready_at > mark) this.marks.set(key, task.ready_at);
-    }
+    this.marks.learn(claimed);
   }
 
   /** Forgets the marks. @returns whether there were any, so that looking again may find something */

@@ -2,45 +2,48 @@ import { InvalidOptionError } from '../errors.js';
 import type { TaskChannel } from '../store/task-channel.js';
 import type { TaskStore } from '../store/task-store.js';
 import type { Broker } from './broker.js';
+import type { BrokerChoice } from './broker-options.js';
 import { MemoryBroker } from './memory.broker.js';
 import { PostgresBroker } from './postgres.broker.js';
 
 export interface BrokerSurroundings {
   readonly store: TaskStore;
   readonly channel: TaskChannel;
+  /** Names everything in the broker, so that several applications share one. */
+  readonly schema: string;
   /** Where the records are: `host:port/database`, to see whether a postgres:// URL means the same place. */
   readonly database: string;
+  /** How soon a dead worker's messages are given out anew, in ms. */
+  readonly leaseMs: number;
 }
 
 /**
- * The broker that a URL names. Without one, the database itself.
- * @throws InvalidOptionError for an unknown scheme, or a postgres URL that is not the records' database.
+ * The broker that was chosen. Those that need packages of their own are loaded only here.
+ * @throws InvalidOptionError for a postgres URL that is not the records' database
+ * @throws MissingPackageError naming what to install
  */
-export function createBroker(
-  url: string | undefined,
-  { store, channel, database }: BrokerSurroundings,
-): Broker {
-  if (url === undefined || url === '') return new PostgresBroker(store, channel);
-  const scheme = /^([a-z][a-z0-9+.-]*):/i.exec(url)?.[1]?.toLowerCase();
-  switch (scheme) {
+export async function createBroker(choice: BrokerChoice, surroundings: BrokerSurroundings): Promise<Broker> {
+  const { store, channel, schema, database, leaseMs } = surroundings;
+  switch (choice.kind) {
     case 'postgres':
-    case 'postgresql':
-      if (databaseOf(url) !== database)
+      if (choice.url !== undefined && databaseOf(choice.url) !== database)
         throw new InvalidOptionError(
           'broker',
           `the database of the records (${database}): with postgres the table itself is the queue`,
-          databaseOf(url),
+          databaseOf(choice.url),
         );
       return new PostgresBroker(store, channel);
     case 'memory':
       return new MemoryBroker();
-    default:
-      throw new InvalidOptionError(
-        'broker',
-        'a URL that starts with postgres:// or memory://',
-        scheme ?? 'no URL',
-      );
+    case 'redis': {
+      const { RedisBroker } = await import('./redis/redis.broker.js');
+      return RedisBroker.load(choice, { schema, leaseMs });
+    }
+    case 'amqp':
+      break;
   }
+  const { RabbitBroker } = await import('./rabbitmq/rabbit.broker.js');
+  return RabbitBroker.load(choice, { schema });
 }
 
 /** `host:port/database` of a URL, without user and password. */

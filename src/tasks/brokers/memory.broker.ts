@@ -12,6 +12,7 @@ const CAPACITY = 100_000;
 export class MemoryBroker extends Broker {
   readonly kind = 'memory';
   readonly isTable = false;
+  readonly isRemote = false;
   private readonly queues = new Map<string, PriorityQueue>();
   private readonly consumers = new Set<MemoryConsumer>();
   private readonly born = randomUUID();

@@ -18,6 +18,7 @@ const MAX_CLAIM = 500;
 export class PostgresBroker extends Broker {
   readonly kind = 'postgres';
   readonly isTable = true;
+  readonly isRemote = false;
   private readonly consumers = new Set<TableConsumer>();
 
   constructor(

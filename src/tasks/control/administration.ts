@@ -1,5 +1,6 @@
 import { CeleriacError } from '../errors.js';
 import type { Storage } from '../store/storage.js';
+import { resendHead } from './resender.js';
 
 export interface WorkerStatus {
   id: string;
@@ -85,14 +86,19 @@ export class Administration {
   }
 
   /** @throws UnknownQueueError */
-  pause(queue: string): Promise<QueueStatus> {
-    return this.setPaused(queue, 'coalesce(paused_at, now())');
+  async pause(queue: string): Promise<QueueStatus> {
+    const status = await this.setPaused(queue, 'coalesce(paused_at, now())');
+    this.storage.channel.queues();
+    return status;
   }
 
   /** @throws UnknownQueueError */
   async resume(queue: string): Promise<QueueStatus> {
     const status = await this.setPaused(queue, 'NULL');
-    this.storage.channel.ready([queue]);
+    const { channel, broker, relayStore, relay } = this.storage;
+    channel.queues();
+    channel.ready([queue]);
+    if (!broker.isTable) await resendHead(relayStore, relay, queue);
     return status;
   }
 

@@ -1,21 +1,20 @@
 import { Logger } from '@nestjs/common';
 import type { DataSource } from 'typeorm';
-import type { Broker } from '../brokers/broker.js';
 import type { TaskEventBus } from '../events/event-bus.js';
 import { ensurePartitions } from '../store/partitions.js';
 import type { TaskChannel } from '../store/task-channel.js';
 import type { TaskStore } from '../store/task-store.js';
 import { Periodic } from './periodic.js';
+import type { Relay } from './relay.js';
 
 const CHUNK = 500;
 const DUE_POLL_MS = 5000;
 const EXPIRY_MS = 1000;
-const SWEEP_MS = 500;
 const HOUSEKEEPING_MS = 3_600_000;
 
 export interface MaintenanceOptions {
   readonly store: TaskStore;
-  readonly broker: Broker;
+  readonly relay: Relay;
   readonly channel: TaskChannel;
   readonly events: TaskEventBus;
   readonly dataSource: DataSource;
@@ -24,19 +23,17 @@ export interface MaintenanceOptions {
   readonly beatMs: number;
   readonly maxCrashes: number;
   workerId(): string;
-  queues(): readonly string[];
 }
 
 /**
  * What must happen while tasks wait: due tasks become ready, expired ones end, tasks of dead workers are given out
- * anew, lost messages are sent again. Every worker does it; rows that another one works on are skipped.
+ * anew. Every worker does it; rows that another one works on are skipped.
  */
 export class Maintenance {
   private readonly logger = new Logger('Tasks');
   private readonly due: Periodic;
   private readonly all: Periodic[];
   private readonly onDue = () => this.due.wake();
-  private firstSweep = true;
 
   constructor(private readonly options: MaintenanceOptions) {
     this.due = new Periodic('due tasks wait', DUE_POLL_MS, () => this.promote());
@@ -46,8 +43,6 @@ export class Maintenance {
       new Periodic('dead workers are not looked for', options.beatMs, () => this.rescue()),
       new Periodic('housekeeping waits', HOUSEKEEPING_MS, () => this.keepHouse()),
     ];
-    if (!options.broker.isTable)
-      this.all.push(new Periodic('lost messages wait', SWEEP_MS, () => this.sweep()));
   }
 
   start(): void {
@@ -62,11 +57,11 @@ export class Maintenance {
 
   /** @returns how long until the next task is due */
   private async promote(): Promise<number> {
-    const { store, broker } = this.options;
+    const { store, relay } = this.options;
     for (;;) {
-      const ready = await store.promoteDue(CHUNK);
-      if (ready.length > 0) await broker.publish(ready);
-      if (ready.length < CHUNK) break;
+      const batch = await store.promoteDue(CHUNK);
+      relay.send(batch);
+      if (batch.tasks.length < CHUNK) break;
     }
     const next = await store.nextDue();
     return next === null ? DUE_POLL_MS : Math.min(DUE_POLL_MS, Math.max(1, next));
@@ -84,34 +79,18 @@ export class Maintenance {
   }
 
   private async rescue(): Promise<void> {
-    const { store, broker, channel, events, leaseMs, maxCrashes } = this.options;
+    const { store, relay, channel, events, leaseMs, maxCrashes } = this.options;
     for (const { name } of await store.bury(this.options.workerId(), leaseMs))
       this.logger.warn(`worker ${name} is past its lease: its tasks are given to others`);
     for (;;) {
-      const rescued = await store.rescue(CHUNK, maxCrashes);
+      const { tasks: rescued, outbox } = await store.rescue(CHUNK, maxCrashes);
       channel.changed(rescued.map((task) => task.id));
       for (const { id, name, queue } of rescued) events.emit('lost', () => ({ id, name, queue }));
-      await broker.publish(rescued.filter((task) => task.ready));
+      relay.send({ tasks: rescued.filter((task) => task.ready), outbox });
       // some of them are due a little later
       if (rescued.length > 0) channel.due(0);
       if (rescued.length < CHUNK) return;
     }
-  }
-
-  /**
-   * Brokers are first in, first out within a queue and priority: with nothing left in the broker, every row that is
-   * still ready was lost on the way (or never sent: a crash between commit and publish, a restart).
-   */
-  private async sweep(): Promise<void> {
-    const { store, broker } = this.options;
-    // what was ready before this process began cannot be in the memory of its broker
-    const olderThanMs = this.firstSweep ? 0 : 2000;
-    for (const queue of this.options.queues())
-      for (let priority = 9; priority >= 0; priority--) {
-        if ((await broker.counts(queue)).waiting > CHUNK) break;
-        await broker.publish(await store.resendReady(queue, priority, olderThanMs, CHUNK));
-      }
-    this.firstSweep = false;
   }
 
   private async keepHouse(): Promise<void> {

@@ -1,5 +1,5 @@
 import { Logger } from '@nestjs/common';
-import type { Broker } from '../brokers/broker.js';
+import type { Relay } from '../control/relay.js';
 import { Batcher, bisect } from '../store/batcher.js';
 import { isDataError } from '../store/database.js';
 import { retrying } from '../store/retrying.js';
@@ -8,7 +8,7 @@ import type { Execution } from '../store/statements/claim.js';
 import type { Deferral, DeferredRow } from '../store/statements/defer.js';
 import type { Ending } from '../store/statements/finish.js';
 import type { TaskChannel } from '../store/task-channel.js';
-import type { TaskStore } from '../store/task-store.js';
+import { noted, type TaskStore } from '../store/task-store.js';
 import { failure, type Outcome } from './outcome.js';
 
 /** What became of a task: its state, or that it was somebody else's by then. */
@@ -26,7 +26,7 @@ export class Settler {
 
   constructor(
     private readonly store: TaskStore,
-    private readonly broker: Broker,
+    private readonly relay: Relay,
     private readonly channel: TaskChannel,
     private readonly workerId: () => string,
   ) {
@@ -125,7 +125,7 @@ export class Settler {
     });
     const deferred = new Map(rows.map((row) => [row.id, row]));
     this.channel.changed([...deferred.keys()]);
-    await this.broker.publish(rows.filter((row) => row.ready)).catch(() => undefined);
+    this.relay.send({ tasks: rows.filter((row) => row.ready), outbox: noted(rows) });
     for (const item of items) if (item.delayMs > 0 && deferred.has(item.id)) this.channel.due(item.delayMs);
     return items.map((item) => (deferred.has(item.id) ? item.state : 'fenced'));
   }

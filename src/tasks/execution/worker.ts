@@ -2,12 +2,15 @@ import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
 import { v7 as uuidv7 } from 'uuid';
-import type { Consumer, Delivery, TaskMessage } from '../brokers/broker.js';
+import type { Consumer, Delivery } from '../brokers/broker.js';
+import { ReadyMarks } from '../brokers/ready-marks.js';
 import { Slots } from '../brokers/slots.js';
 import { Maintenance } from '../control/maintenance.js';
 import { Periodic } from '../control/periodic.js';
+import { Resender } from '../control/resender.js';
 import type { TaskRegistry } from '../definition/task-registry.js';
 import type { TaskEventBus } from '../events/event-bus.js';
+import { ShuttingDownError } from '../errors.js';
 import { Batcher } from '../store/batcher.js';
 import { retrying } from '../store/retrying.js';
 import type { ClaimedTask } from '../store/statements/claim.js';
@@ -39,13 +42,17 @@ export class Worker {
   private readonly heartbeat: Heartbeat;
   private readonly inventory: Inventory;
   private readonly announcer: Announcer;
+  private readonly newest = new ReadyMarks();
   private id = uuidv7();
   private inline = false;
   private takesAll = true;
   private slots = new Slots(0);
+  /** The queues it was told to take from, or that its own tasks wait in. */
+  private chosen: readonly string[] = [];
   private queues: readonly string[] = [];
   private consumer: Consumer | undefined;
   private maintenance: Maintenance | undefined;
+  private resender: Resender | undefined;
   private periodics: Periodic[] = [];
   private queueScout: Periodic | undefined;
   private state: 'new' | 'running' | 'stopping' | 'stopped' = 'new';
@@ -61,9 +68,9 @@ export class Worker {
     private readonly settings: WorkerSettings,
     private readonly events: TaskEventBus,
   ) {
-    const { store, broker, channel, connection, tables } = storage;
+    const { store, relay, channel, connection, tables } = storage;
     const beatMs = settings.leaseMs / 5;
-    this.settler = new Settler(store, broker, channel, () => this.id);
+    this.settler = new Settler(store, relay, channel, () => this.id);
     this.announcer = new Announcer(events, this.name, () => this.id);
     this.progress = new ProgressWriter(store, channel, (task) => this.drop(task));
     this.runner = new TaskRunner(registry, pipeline, settings.context.run);
@@ -113,13 +120,14 @@ export class Worker {
   async start(options: WorkerOptions = {}): Promise<void> {
     if (this.state !== 'new') return;
     this.state = 'running';
-    const { store, broker, channel, dataSource, schema } = this.storage;
+    const { store, broker, relay, relayStore, channel, dataSource, schema } = this.storage;
     const { leaseMs, maxCrashes } = this.settings;
     this.inline = options.inline ?? false;
     this.takesAll = options.queues === undefined;
     this.slots = new Slots(options.concurrency ?? 10);
-    this.queues = options.queues ?? this.registry.queues();
-    await store.knowQueues(this.queues);
+    this.chosen = options.queues ?? this.registry.queues();
+    await store.knowQueues(this.chosen);
+    await this.learnQueues();
     await this.register();
     await this.heartbeat.start(this.id);
 
@@ -128,17 +136,15 @@ export class Worker {
       new Periodic('its inventory waits', beatMs, () => this.inventory.take()),
       new Periodic('it is silent', leaseMs / 3, async () => this.announcer.heartbeat(this.running.size)),
     ];
-    if (this.takesAll) {
-      this.queueScout = new Periodic('new queues are not looked for', QUEUES_POLL_MS, () =>
-        this.learnQueues(),
-      );
-      this.periodics.push(this.queueScout);
-    }
+    this.queueScout = new Periodic('new and paused queues are not looked for', QUEUES_POLL_MS, () =>
+      this.learnQueues(),
+    );
+    this.periodics.push(this.queueScout);
     channel.on('revoked', this.onRevoked);
-    channel.on('ready', this.onReady);
+    channel.on('queues', this.onQueues);
     this.maintenance = new Maintenance({
       store,
-      broker,
+      relay,
       channel,
       events: this.events,
       dataSource,
@@ -147,9 +153,18 @@ export class Worker {
       beatMs,
       maxCrashes,
       workerId: () => this.id,
-      queues: () => this.queues,
     });
     this.maintenance.start();
+    if (!broker.isTable) {
+      this.resender = new Resender({
+        store: relayStore,
+        broker,
+        relay,
+        queues: () => this.queues,
+        newestClaimed: (queue, priority) => this.newest.get(queue, priority),
+      });
+      this.resender.start();
+    }
     for (const periodic of this.periodics) periodic.start();
     this.consumer = await broker.consume({
       queues: () => this.queues,
@@ -183,8 +198,12 @@ export class Worker {
     await this.giveBack();
 
     this.storage.channel.off('revoked', this.onRevoked);
-    this.storage.channel.off('ready', this.onReady);
-    await Promise.all([this.maintenance?.stop(), ...this.periodics.map((periodic) => periodic.stop())]);
+    this.storage.channel.off('queues', this.onQueues);
+    await Promise.all([
+      this.resender?.stop(),
+      this.maintenance?.stop(),
+      ...this.periodics.map((periodic) => periodic.stop()),
+    ]);
     await this.settler.stop();
     await this.heartbeat.stop();
     await this.storage.store.leave(this.id).catch(() => undefined);
@@ -223,18 +242,25 @@ export class Worker {
   }
 
   private async begin(
-    message: TaskMessage,
+    message: Delivery['message'],
     claimed: ClaimedTask | undefined,
   ): Promise<RunningTask | undefined> {
-    const task = claimed ?? (await this.claims.add(message));
-    if (!task) {
-      this.slots.release();
-      return undefined;
-    }
+    const task = claimed ?? (await this.claim(message));
+    if (!task) return undefined;
     const running = new RunningTask(task, (run, progress) => this.progress.note(run, progress));
     this.running.set(task.id, running);
     this.announcer.started(running);
     return running;
+  }
+
+  /** @returns undefined, with the slot given back, for what is somebody else's or over */
+  private async claim(message: Delivery['message']): Promise<ClaimedTask | undefined> {
+    let task: ClaimedTask | undefined;
+    try {
+      return (task = await this.claims.add(message));
+    } finally {
+      if (!task) this.slots.release();
+    }
   }
 
   /** For brokers that only carry ids. Waits in its slot while the database is away. */
@@ -246,12 +272,14 @@ export class Worker {
     const id = this.id;
     const claimed = new Map<string, ClaimedTask>();
     await retrying({ until: Number.POSITIVE_INFINITY }, async (tried) => {
-      if (this.state !== 'running') return;
+      // rejected: the broker gives the messages to another worker
+      if (this.state !== 'running') throw new ShuttingDownError();
       if (tried > 0) for (const task of await store.claimedUnder(id, fence)) claimed.set(task.id, task);
       const open = messages.filter((message) => !claimed.has(message.id));
       if (open.length > 0)
         for (const task of await store.claimById(id, open, fence)) claimed.set(task.id, task);
     });
+    this.newest.learn([...claimed.values()]);
     return messages.map((message) => {
       const task = claimed.get(message.id);
       // two messages for one row must not both run it
@@ -291,15 +319,16 @@ export class Worker {
     for (const id of ids) this.running.get(id)?.abort('revoked', 'the task was revoked');
   };
 
-  private readonly onReady = (queues: string[]): void => {
-    if (queues.some((queue) => !this.queues.includes(queue))) this.queueScout?.wake();
-  };
+  private readonly onQueues = (): void => this.queueScout?.wake();
 
+  /** The queues to take from: without those that are paused, and with new ones if it takes from all. */
   private async learnQueues(): Promise<void> {
     const known = await this.storage.store.knownQueues();
-    const all = new Set([...this.registry.queues(), ...known]);
-    const grown = all.size > this.queues.length;
-    this.queues = [...all];
-    if (grown) this.consumer?.wake();
+    const paused = new Set(known.filter((queue) => queue.paused).map((queue) => queue.name));
+    const all = new Set(this.takesAll ? [...this.chosen, ...known.map((queue) => queue.name)] : this.chosen);
+    const queues = [...all].filter((queue) => !paused.has(queue));
+    const changed = queues.join() !== this.queues.join();
+    this.queues = queues;
+    if (changed) this.consumer?.wake();
   }
 }

@@ -2,12 +2,16 @@ import { Logger } from '@nestjs/common';
 import type { Pool } from 'pg';
 import type { DataSource } from 'typeorm';
 import type { PostgresDriver } from 'typeorm/driver/postgres/PostgresDriver.js';
+import { isRelayed, readBrokerOptions } from '../brokers/broker-options.js';
+import { connectBroker } from '../brokers/connect-broker.js';
 import { createBroker, databaseOf } from '../brokers/create-broker.js';
+import { Relay } from '../control/relay.js';
 import type { ResolvedTasksOptions } from '../tasks.options.js';
 import { connectionSettings, type ConnectionSettings } from './connection.js';
 import { Database, surviveBreaks } from './database.js';
 import { Migrator } from './migrator.js';
 import { createPrivateDataSource, postgresOptions } from './private-data-source.js';
+import { RelayStore } from './relay-store.js';
 import type { Storage } from './storage.js';
 import { tablesOf } from './tables.js';
 import { TaskChannel } from './task-channel.js';
@@ -16,15 +20,23 @@ import { TaskStore } from './task-store.js';
 
 /** Opens and migrates. @throws with everything closed again. */
 export async function openStorage(application: DataSource, options: ResolvedTasksOptions): Promise<Storage> {
-  const { schema } = options;
+  const { schema, leaseMs } = options;
+  const choice = readBrokerOptions(options.broker);
   const postgres = postgresOptions(application.options);
   const dataSource = createPrivateDataSource(postgres, schema);
   const connection = connectionSettings(postgres, options.directUrl);
-  const tables = tablesOf(schema);
+  const tables = tablesOf(schema, isRelayed(choice));
   const database = new Database(connection);
   const store = new TaskStore(database, tables);
   const channel = new TaskChannel(connection, schema);
-  const broker = createBroker(options.broker, { store, channel, database: nameOf(connection) });
+  const relayStore = new RelayStore(database, tables);
+  const broker = await createBroker(choice, {
+    store,
+    channel,
+    schema,
+    database: nameOf(connection),
+    leaseMs,
+  });
   const storage: Storage = {
     schema,
     tables,
@@ -34,6 +46,8 @@ export async function openStorage(application: DataSource, options: ResolvedTask
     store,
     channel,
     broker,
+    relayStore,
+    relay: new Relay(relayStore, broker),
     reader: new TaskReader(dataSource, tables),
   };
   try {
@@ -42,7 +56,8 @@ export async function openStorage(application: DataSource, options: ResolvedTask
     const migrator = new Migrator(dataSource, schema, connection.direct);
     await (options.migrations === 'run' ? migrator.run() : migrator.check());
     await channel.start();
-    await broker.connect();
+    await connectBroker(broker, options.brokerTimeoutMs);
+    storage.relay.start();
     return storage;
   } catch (error) {
     await closeStorage(storage);
@@ -51,8 +66,9 @@ export async function openStorage(application: DataSource, options: ResolvedTask
 }
 
 /** May be called twice. */
-export async function closeStorage({ broker, channel, database, dataSource }: Storage): Promise<void> {
+export async function closeStorage({ relay, broker, channel, database, dataSource }: Storage): Promise<void> {
   const steps = [
+    () => relay.stop(),
     () => broker.close(),
     () => channel.stop(),
     () => database.close(),

@@ -8,7 +8,7 @@ import { insertTasks, removeFinished } from './statements/insert-tasks.js';
 import { forget, retryFinished, revoke } from './statements/operator.js';
 import { writeProgress } from './statements/progress.js';
 import { knownQueues, knowQueues } from './statements/queues.js';
-import { countReady, resendReady } from './statements/ready.js';
+import { countReady } from './statements/ready.js';
 import { removeExpired } from './statements/result-expiry.js';
 import { bury, heldBy, leave, registerWorker, rescue } from './statements/worker-lease.js';
 import type { Tables } from './tables.js';
@@ -47,7 +47,6 @@ export function prepareStatements(tables: Tables) {
     revoke: revoke(tables),
     retryFinished: retryFinished(tables),
     forget: forget(tables),
-    resend: resendReady(tables),
     countReady: countReady(tables),
     knowQueues: knowQueues(tables),
     knownQueues: knownQueues(tables),

@@ -11,10 +11,17 @@ export interface Tables {
   readonly key: string;
   readonly audit: string;
   readonly expiry: string;
+  readonly broker: string;
+  readonly outbox: string;
+  /** Whether ready rows are noted in the outbox until the broker, another process, has been told of them. */
+  readonly relayed: boolean;
 }
 
-/** @param schema checked before by `assertSchemaName` */
-export function tablesOf(schema: string): Tables {
+/**
+ * @param schema checked before by `assertSchemaName`
+ * @param relayed see {@link Tables.relayed}
+ */
+export function tablesOf(schema: string, relayed = false): Tables {
   const of = (name: string) => `"${schema}".${name}`;
   return {
     schema,
@@ -28,5 +35,8 @@ export function tablesOf(schema: string): Tables {
     key: of('unique_key'),
     audit: of('audit'),
     expiry: of('result_expiry'),
+    broker: of('broker'),
+    outbox: of('outbox'),
+    relayed,
   };
 }

@@ -23,6 +23,8 @@ interface ChannelMessage {
   w?: string[];
   /** Asks what is wanted. */
   a?: true;
+  /** The set of queues has changed, or one was paused or resumed. */
+  c?: true;
 }
 
 interface ChannelEvents {
@@ -37,6 +39,8 @@ interface ChannelEvents {
   wanted: [names: string[]];
   /** Another process asks what is wanted. */
   asked: [];
+  /** A queue is new, or was paused or resumed. */
+  queues: [];
   /** The connection is back; anything may have been missed. */
   reconnected: [];
 }
@@ -61,7 +65,7 @@ export class TaskChannel extends EventEmitter<ChannelEvents> {
   private readonly logger = new Logger('Tasks');
   private readonly name: string;
   private client: Client | undefined;
-  private pending: Required<Pick<ChannelMessage, 'q' | 't' | 'r'>> & { d: number } = empty();
+  private pending: Required<Pick<ChannelMessage, 'q' | 't' | 'r'>> & { d: number; c: boolean } = empty();
   private events: string[] = [];
   private dropped = 0;
   private readonly self = randomUUID().slice(0, 8);
@@ -148,6 +152,12 @@ export class TaskChannel extends EventEmitter<ChannelEvents> {
       .catch(() => undefined);
   }
 
+  /** A queue is new, or was paused or resumed. */
+  queues(): void {
+    this.pending.c = true;
+    this.schedule();
+  }
+
   private schedule(): void {
     if (this.scheduled || this.sending || this.stopped) return;
     this.scheduled = true;
@@ -170,16 +180,17 @@ export class TaskChannel extends EventEmitter<ChannelEvents> {
       // whoever listens finds out by polling
     }
     this.sending = false;
-    const { q, t, r, d } = this.pending;
-    if (q.length + t.length + r.length + this.events.length > 0 || Number.isFinite(d)) this.schedule();
+    const { q, t, r, d, c } = this.pending;
+    if (q.length + t.length + r.length + this.events.length > 0 || Number.isFinite(d) || c) this.schedule();
   }
 
   private takePending(): ChannelMessage[] {
-    const { q, t, r, d } = this.pending;
+    const { q, t, r, d, c } = this.pending;
     this.pending = empty();
     const first: ChannelMessage = {};
     if (q.length > 0) first.q = q.slice(0, MAX_QUEUES);
     if (Number.isFinite(d)) first.d = d;
+    if (c) first.c = true;
     const tooMany = t.length > MAX_IDS * MAX_MESSAGES;
     if (tooMany) first.t = [];
     const messages = Object.keys(first).length > 0 ? [first] : [];
@@ -276,6 +287,7 @@ export class TaskChannel extends EventEmitter<ChannelEvents> {
     if (message.t) this.emit('changed', message.t.length === 0 ? undefined : message.t);
     if (message.r) this.emit('revoked', message.r.map(lengthen));
     if (message.d !== undefined) this.emit('due', message.d);
+    if (message.c) this.emit('queues');
     if (message.f === this.self) return;
     for (const event of message.e ?? []) this.emit('told', event);
     if (message.w) this.emit('wanted', message.w);
@@ -288,6 +300,7 @@ const empty = () => ({
   t: [] as string[],
   r: [] as string[],
   d: Number.POSITIVE_INFINITY,
+  c: false,
 });
 
 /** A UUID in 22 characters. */

@@ -17,6 +17,12 @@ export interface ReadyTask {
   readonly priority: number;
 }
 
+/** Rows that became ready together, with the outbox rows that name them until the broker knows. */
+export interface ReadyBatch<Task extends ReadyTask = ReadyTask> {
+  readonly tasks: readonly Task[];
+  readonly outbox: readonly string[];
+}
+
 /** Where a claim looks, in this order, and from which `ready_at` on. */
 export interface ClaimPlace {
   readonly queue: string;
@@ -46,20 +52,25 @@ export class TaskStore {
     this.statements = prepareStatements(tables);
   }
 
-  /** Inserts new rows. @param again whether an earlier try with the same rows may have been stored */
-  async insert(tasks: readonly NewTask[], again = false): Promise<void> {
-    if (!again) return void (await this.insertOnce(this.database, tasks));
-    await this.database.transaction((runner) => this.insertAgain(runner, tasks));
+  /**
+   * Inserts new rows.
+   * @param again whether an earlier try with the same rows may have been stored
+   * @returns the outbox rows that name those that are ready
+   */
+  async insert(tasks: readonly NewTask[], again = false): Promise<string[]> {
+    if (again) return this.database.transaction((runner) => this.insertAgain(runner, tasks));
+    return this.insertOnce(this.database, tasks);
   }
 
   /** Inserts all rows or none, in chunks of one transaction. */
-  insertAll(tasks: readonly NewTask[], again: boolean): Promise<void> {
+  insertAll(tasks: readonly NewTask[], again: boolean): Promise<string[]> {
     return this.database.transaction(async (runner) => {
+      const outbox: string[] = [];
       for (let i = 0; i < tasks.length; i += 1000) {
         const chunk = tasks.slice(i, i + 1000);
-        if (again) await this.insertAgain(runner, chunk);
-        else await this.insertOnce(runner, chunk);
+        outbox.push(...(await (again ? this.insertAgain(runner, chunk) : this.insertOnce(runner, chunk))));
       }
+      return outbox;
     });
   }
 
@@ -74,14 +85,14 @@ export class TaskStore {
   insertKeyed(
     task: NewTask,
     key: { key: Buffer; bodyHash: Buffer; ttlMs: number },
-  ): Promise<{ id: string; bodyHash: Buffer } | undefined> {
+  ): Promise<{ holder?: { id: string; bodyHash: Buffer } | undefined; outbox: string[] }> {
     return this.database.transaction(async (runner) => {
       const taken = await runner.run(this.statements.takeKey, [key.key, task.id, key.bodyHash, key.ttlMs]);
-      if (taken.length > 0) return void (await this.insertOnce(runner, [task]));
+      if (taken.length > 0) return { outbox: await this.insertOnce(runner, [task]) };
       const [holder] = await runner.run<{ task_id: string; body_hash: Buffer }>(this.statements.keyHolder, [
         key.key,
       ]);
-      return holder && { id: holder.task_id, bodyHash: holder.body_hash };
+      return { holder: holder && { id: holder.task_id, bodyHash: holder.body_hash }, outbox: [] };
     });
   }
 
@@ -178,8 +189,8 @@ export class TaskStore {
     return new Set(rows.map((row) => row.id));
   }
 
-  promoteDue(limit: number): Promise<ReadyTask[]> {
-    return this.database.run<ReadyTask & object>(this.statements.promote, [limit]);
+  async promoteDue(limit: number): Promise<ReadyBatch> {
+    return readyBatch(await this.database.run<ReadyTask & object>(this.statements.promote, [limit]));
   }
 
   /** Milliseconds until the next task is due, or null. */
@@ -205,8 +216,10 @@ export class TaskStore {
   }
 
   /** @returns rows given out anew (`ready`), and those ended because they were lost too often or revoked */
-  rescue(limit: number, maxCrashes: number): Promise<(ReadyTask & { ready: boolean })[]> {
-    return this.database.run<ReadyTask & { ready: boolean }>(this.statements.rescue, [limit, maxCrashes]);
+  async rescue(limit: number, maxCrashes: number): Promise<ReadyBatch<ReadyTask & { ready: boolean }>> {
+    return readyBatch(
+      await this.database.run<ReadyTask & { ready: boolean }>(this.statements.rescue, [limit, maxCrashes]),
+    );
   }
 
   heldBy(workerId: string): Promise<HeldTask[]> {
@@ -228,21 +241,13 @@ export class TaskStore {
     ]);
   }
 
-  async retryFinished(id: string, by: string | null): Promise<ReadyTask | undefined> {
-    return (await this.database.run<ReadyTask & object>(this.statements.retryFinished, [id, by]))[0];
+  /** @returns nothing when it is not to be retried */
+  async retryFinished(id: string, by: string | null): Promise<ReadyBatch> {
+    return readyBatch(await this.database.run<ReadyTask & object>(this.statements.retryFinished, [id, by]));
   }
 
   async forget(id: string, by: string | null): Promise<boolean> {
     return (await this.database.run(this.statements.forget, [id, by])).length > 0;
-  }
-
-  resendReady(queue: string, priority: number, olderThanMs: number, limit: number): Promise<ReadyTask[]> {
-    return this.database.run<ReadyTask & object>(this.statements.resend, [
-      queue,
-      priority,
-      olderThanMs,
-      limit,
-    ]);
   }
 
   /** How many rows of the queue could be taken now, counted up to 10,000. */
@@ -258,10 +263,8 @@ export class TaskStore {
     await this.database.run(this.statements.knowQueues, [[...names].sort()]);
   }
 
-  async knownQueues(): Promise<string[]> {
-    return (await this.database.run<{ name: string }>(this.statements.knownQueues, [])).map(
-      (row) => row.name,
-    );
+  knownQueues(): Promise<{ name: string; paused: boolean }[]> {
+    return this.database.run<{ name: string; paused: boolean }>(this.statements.knownQueues, []);
   }
 
   /** Whether the database answers. */
@@ -269,17 +272,19 @@ export class TaskStore {
     await this.database.run(this.statements.ping, []);
   }
 
-  private insertOnce(runner: Runner, tasks: readonly NewTask[]): Promise<unknown> {
+  private async insertOnce(runner: Runner, tasks: readonly NewTask[]): Promise<string[]> {
     const extended = tasks.some(isExtended);
     const { insert, insertExtended } = this.statements;
-    return runner.run(extended ? insertExtended : insert, insertValues(tasks, extended));
+    return noted(await runner.run(extended ? insertExtended : insert, insertValues(tasks, extended)));
   }
 
-  private async insertAgain(runner: Runner, tasks: readonly NewTask[]): Promise<void> {
+  private async insertAgain(runner: Runner, tasks: readonly NewTask[]): Promise<string[]> {
     const extended = tasks.some(isExtended);
     const { insertAgain, insertExtendedAgain } = this.statements;
-    await runner.run(extended ? insertExtendedAgain : insertAgain, insertValues(tasks, extended));
+    const statement = extended ? insertExtendedAgain : insertAgain;
+    const outbox = noted(await runner.run(statement, insertValues(tasks, extended)));
     await runner.run(this.statements.removeFinished, [tasks.map((task) => task.id)]);
+    return outbox;
   }
 }
 
@@ -295,4 +300,16 @@ export function newFence(): string {
 function uniqueById<T extends { id: string }>(items: readonly T[]): T[] {
   const sorted = [...items].sort(BY_ID);
   return sorted.filter((item, i) => i === 0 || item.id !== sorted[i - 1]!.id);
+}
+
+/** The outbox rows that a statement's answer names, each once. */
+export function noted(rows: readonly { outbox?: string | null }[]): string[] {
+  return [...new Set(rows.flatMap((row) => row.outbox ?? []))];
+}
+
+/** What a statement answered of rows that are ready. */
+export function readyBatch<Task extends ReadyTask>(
+  rows: (Task & { outbox?: string | null })[],
+): ReadyBatch<Task> {
+  return { tasks: rows, outbox: noted(rows) };
 }

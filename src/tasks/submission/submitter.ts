@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { EntityManager, QueryRunner } from 'typeorm';
-import type { Broker } from '../brokers/broker.js';
+import type { Relay } from '../control/relay.js';
 import {
   IdempotencyConflictError,
   ShuttingDownError,
@@ -12,7 +12,7 @@ import { isDataError, isTransient, wasRolledBack } from '../store/database.js';
 import { isReady, type NewTask } from '../store/new-task.js';
 import { retrying } from '../store/retrying.js';
 import type { TaskChannel } from '../store/task-channel.js';
-import type { TaskStore } from '../store/task-store.js';
+import { noted, type TaskStore } from '../store/task-store.js';
 import type { TransactionWatcher } from './transaction-watcher.js';
 
 /** While the database cannot be reached a submission waits this long before it is refused. */
@@ -30,7 +30,7 @@ export class Submitter {
 
   constructor(
     private readonly store: TaskStore,
-    private readonly broker: Broker,
+    private readonly relay: Relay,
     private readonly channel: TaskChannel,
     private readonly transactions: TransactionWatcher,
   ) {
@@ -56,7 +56,7 @@ export class Submitter {
   /** Whether anything was ever submitted to the queue, or a worker has taken from it. */
   async knowsQueue(queue: string): Promise<boolean> {
     if (!this.knownQueues.has(queue))
-      for (const name of await this.store.knownQueues()) this.knownQueues.add(name);
+      for (const { name } of await this.store.knownQueues()) this.knownQueues.add(name);
     return this.knownQueues.has(queue);
   }
 
@@ -65,8 +65,8 @@ export class Submitter {
     this.assertOpen();
     if (tasks.length === 0) return;
     await this.learnQueues(tasks);
-    await this.surely(tasks[0]!.id, Date.now(), (tried) => this.store.insertAll(tasks, tried));
-    this.announce(tasks);
+    const outbox = await this.surely(tasks[0]!.id, Date.now(), (tried) => this.store.insertAll(tasks, tried));
+    this.announce(tasks, outbox);
   }
 
   /** Inserts in the caller's transaction; the broker hears of it when that has committed. */
@@ -75,8 +75,8 @@ export class Submitter {
     const runner = this.transactions.runnerOf(manager);
     await this.learnQueues(tasks);
     const { text, values } = this.store.insertStatement(tasks);
-    await runner.query(text, values);
-    this.transactions.afterCommit(runner, () => this.announce(tasks));
+    const rows = (await runner.query(text, values)) as { outbox?: string }[];
+    this.transactions.afterCommit(runner, () => this.announce(tasks, noted(rows)));
     return runner;
   }
 
@@ -98,13 +98,13 @@ export class Submitter {
       task.eta ?? '',
       String(task.delayMs),
     );
-    const holder = await this.surely(task.id, Date.now(), () =>
+    const { holder, outbox } = await this.surely(task.id, Date.now(), () =>
       this.store.insertKeyed(task, { key, bodyHash, ttlMs: IDEMPOTENCY_TTL_MS }),
     );
     if (holder !== undefined && !holder.bodyHash.equals(bodyHash))
       throw new IdempotencyConflictError(holder.id);
     // our own id: an earlier try was stored after all
-    if (holder === undefined || holder.id === task.id) this.announce([task]);
+    if (holder === undefined || holder.id === task.id) this.announce([task], outbox);
     return holder?.id ?? task.id;
   }
 
@@ -119,16 +119,20 @@ export class Submitter {
   }
 
   private async insertBatch(tasks: readonly NewTask[], since: number): Promise<readonly (void | Error)[]> {
+    const outbox: string[] = [];
     const results = await bisect<NewTask, void>(tasks, isDataError, async (part) => {
       try {
-        await this.surely(part[0]!.id, since, (tried) => this.store.insert(part, tried));
+        outbox.push(...(await this.surely(part[0]!.id, since, (tried) => this.store.insert(part, tried))));
         return part.map(() => undefined);
       } catch (error) {
         if (!(error instanceof SubmissionUncertainError)) throw error;
         return part.map((task) => new SubmissionUncertainError(task.id, { cause: error.cause }));
       }
     });
-    this.announce(tasks.filter((_, i) => !(results[i] instanceof Error)));
+    this.announce(
+      tasks.filter((_, i) => !(results[i] instanceof Error)),
+      outbox,
+    );
     return results;
   }
 
@@ -154,10 +158,8 @@ export class Submitter {
     }
   }
 
-  private announce(tasks: readonly NewTask[]): void {
-    const ready = tasks.filter(isReady);
-    // a message that is lost here is found by the sweep
-    if (ready.length > 0) this.broker.publish(ready).catch(() => undefined);
+  private announce(tasks: readonly NewTask[], outbox: readonly string[]): void {
+    this.relay.send({ tasks: tasks.filter(isReady), outbox });
     for (const task of tasks) {
       if (task.delayMs !== null) this.channel.due(task.delayMs);
       else if (task.eta !== null) this.channel.due(Math.max(0, Date.parse(task.eta) - Date.now()));
@@ -180,6 +182,7 @@ export class Submitter {
       },
     );
     for (const name of names) this.knownQueues.add(name);
+    this.channel.queues();
   }
 }
 

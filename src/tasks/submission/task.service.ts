@@ -48,8 +48,8 @@ export class TaskService {
     transactions: TransactionWatcher,
     private readonly bus: TaskEventBus,
   ) {
-    const { store, broker, channel, reader } = storage;
-    const submitter = new Submitter(store, broker, channel, transactions);
+    const { store, relay, channel, reader } = storage;
+    const submitter = new Submitter(store, relay, channel, transactions);
     this.producer = new Producer(submitter, registry, options, bus);
     this.results = new ResultListener(channel, reader);
   }
@@ -201,12 +201,12 @@ export class TaskService {
    * @throws TaskNotFoundError, or TaskStateError in any other state
    */
   async retry(id: string, options: { by?: string } = {}): Promise<TaskRecord> {
-    const { store, channel, broker } = this.storage;
+    const { store, channel, relay } = this.storage;
     const ready = await store.retryFinished(assertId(id), options.by ?? null);
     const record = await this.record(id);
-    if (!ready) throw new TaskStateError(id, record.state, 'retried');
+    if (ready.tasks.length === 0) throw new TaskStateError(id, record.state, 'retried');
     channel.changed([id]);
-    await broker.publish([ready]);
+    relay.send(ready);
     return record;
   }
 

@@ -1,6 +1,7 @@
 import type { Statement } from '../database.js';
 import type { AttemptOutcome } from '../states.js';
 import type { Tables } from '../tables.js';
+import { noteForRelay } from './outbox.js';
 
 /** How an execution ends without the task ending: it will be given out anew. */
 export interface Deferral {
@@ -30,10 +31,13 @@ export interface DeferredRow {
   readonly queue: string;
   readonly priority: number;
   readonly ready: boolean;
+  readonly outbox?: string | null;
 }
 
 /** Rows whose revocation was asked for are left alone: they are to be finished instead. $1 is the worker. */
-export function defer({ task, attempt, state, schema }: Tables): Statement {
+export function defer(tables: Tables): Statement {
+  const { task, attempt, state, schema } = tables;
+  const noted = noteForRelay(tables, 'd');
   return {
     name: `${schema}.defer`,
     text: `
@@ -53,8 +57,8 @@ export function defer({ task, attempt, state, schema }: Tables): Statement {
       ), noted AS (
         INSERT INTO ${attempt} (task_id, dispatch, attempt, worker_id, started_at, outcome, error)
         SELECT id, dispatch - 1, ended, $1, started_at, o, e::jsonb FROM d
-      )
-      SELECT id, dispatch, name, queue, priority, ready FROM d`,
+      )${noted.cte}
+      SELECT id, dispatch, name, queue, priority, ready${noted.column} FROM d`,
   };
 }
 

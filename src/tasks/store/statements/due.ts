@@ -2,17 +2,23 @@ import { kept } from '../columns.js';
 import type { Statement } from '../database.js';
 import type { Tables } from '../tables.js';
 import { noteExpiry } from './result-expiry.js';
+import { noteForRelay } from './outbox.js';
 
 /** Makes up to $1 due tasks ready. It does not give them out anew: the dispatch stays. */
-export function promoteDue({ task, schema }: Tables): Statement {
+export function promoteDue(tables: Tables): Statement {
+  const { task, schema } = tables;
+  const noted = noteForRelay(tables, 'p');
   return {
     name: `${schema}.promote`,
     text: `
-      UPDATE ${task} t SET ready_at = now() WHERE t.id = ANY(ARRAY(
-        SELECT id FROM ${task}
-        WHERE due_at <= now() AND due_at IS NOT NULL AND ready_at IS NULL AND worker_id IS NULL AND state <> 'WAITING'
-        ORDER BY due_at LIMIT $1 FOR UPDATE SKIP LOCKED))
-      RETURNING t.id, t.dispatch, t.name, t.queue, t.priority`,
+      WITH p AS (
+        UPDATE ${task} t SET ready_at = now() WHERE t.id = ANY(ARRAY(
+          SELECT id FROM ${task}
+          WHERE due_at <= now() AND due_at IS NOT NULL AND ready_at IS NULL AND worker_id IS NULL AND state <> 'WAITING'
+          ORDER BY due_at LIMIT $1 FOR UPDATE SKIP LOCKED))
+        RETURNING t.id, t.dispatch, t.name, t.queue, t.priority, true AS ready
+      )${noted.cte}
+      SELECT id, dispatch, name, queue, priority${noted.column} FROM p`,
   };
 }
 

@@ -2,15 +2,19 @@ import { ARGS_IN_PAYLOAD, PAYLOAD_ARGS } from '../columns.js';
 import type { Statement } from '../database.js';
 import type { NewTask } from '../new-task.js';
 import type { Tables } from '../tables.js';
+import { noteForRelay } from './outbox.js';
 
 /**
  * Inserts a batch. `again` is the form for a batch whose first try got no answer: what the first try stored stays
  * as it is; see `removeFinished` for what was already run to its end. `extended` has columns that most rows leave empty.
+ * Returns the id of the outbox row, if there is one.
  */
 export function insertTasks(
-  { task, payload, schema }: Tables,
+  tables: Tables,
   { again = false, extended = false }: { again?: boolean; extended?: boolean } = {},
 ): Statement {
+  const { task, payload, schema } = tables;
+  const noted = noteForRelay(tables, 'inserted');
   const extra = extended ? ', flags, parent_id, root_id' : '';
   return {
     name: `${schema}.insert${extended ? '.extended' : ''}${again ? '.again' : ''}`,
@@ -25,12 +29,14 @@ export function insertTasks(
           $8::float8[], $9::text[], $10::text[], $11::text[], $12::text[]${extended ? ', $15::int2[], $16::uuid[], $17::uuid[]' : ''})
           u(id, name, queue, priority, eta, delay, expires, lifetime, owner, tags, args, options${extra})
       )
+      ${noted.cte && ', inserted AS ('}
       INSERT INTO ${task} (id, state, name, queue, priority, due_at, ready_at, expires_at, owner, tags, args, options${extra}, codec)
       SELECT id, 'PENDING', name, queue, priority, due, CASE WHEN due IS NULL THEN clock_timestamp() END,
         coalesce(expires, now() + lifetime * interval '1 ms'), owner, tags::jsonb, args::jsonb, options::jsonb${extra},
         CASE WHEN args IS NULL THEN ${ARGS_IN_PAYLOAD} ELSE 0 END
       FROM given
-      ${again ? 'ON CONFLICT (id) DO NOTHING' : ''}`,
+      ${again ? 'ON CONFLICT (id) DO NOTHING' : ''}
+      ${noted.cte && `RETURNING id, ready_at IS NOT NULL AS ready)${noted.cte} SELECT id AS outbox FROM noted_for_relay`}`,
   };
 }
 

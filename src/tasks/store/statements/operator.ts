@@ -2,6 +2,7 @@ import { PAYLOAD_RESULT, RESULT_IN_PAYLOAD, kept } from '../columns.js';
 import type { Statement } from '../database.js';
 import type { Tables } from '../tables.js';
 import { noteExpiry } from './result-expiry.js';
+import { noteForRelay } from './outbox.js';
 
 /**
  * Revokes $1 ids: ends those that nobody holds, asks the holders of the others, and with $2 ends these too (what
@@ -37,7 +38,9 @@ export function revoke(tables: Tables): Statement {
 }
 
 /** Makes the failed or revoked task $1 live again, under its id with a new dispatch and fresh budgets. $2: who asked. */
-export function retryFinished({ task, done, payload, audit, schema }: Tables): Statement {
+export function retryFinished(tables: Tables): Statement {
+  const { task, done, payload, audit, schema } = tables;
+  const noted = noteForRelay(tables, 'live');
   const same = kept(
     '',
     'state',
@@ -64,10 +67,12 @@ export function retryFinished({ task, done, payload, audit, schema }: Tables): S
         DELETE FROM ${payload} p USING d WHERE p.task_id = d.id AND p.kind = ${PAYLOAD_RESULT}
       ), audited AS (
         INSERT INTO ${audit} (by, action, task_id, detail) SELECT $2, 'retry', id, jsonb_build_object('was', state, 'error', error) FROM d
-      )
-      INSERT INTO ${task} (${same}, state, codec, ready_at, dispatch)
-      SELECT ${same}, 'PENDING', codec & ~${RESULT_IN_PAYLOAD}, now(), dispatch + 1 FROM d
-      RETURNING id, dispatch, name, queue, priority`,
+      ), live AS (
+        INSERT INTO ${task} (${same}, state, codec, ready_at, dispatch)
+        SELECT ${same}, 'PENDING', codec & ~${RESULT_IN_PAYLOAD}, now(), dispatch + 1 FROM d
+        RETURNING id, dispatch, name, queue, priority, true AS ready
+      )${noted.cte}
+      SELECT id, dispatch, name, queue, priority${noted.column} FROM live`,
   };
 }
 

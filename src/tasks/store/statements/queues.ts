@@ -9,7 +9,10 @@ export function knowQueues({ queue, schema }: Tables): Statement {
   };
 }
 
-/** Every queue ever known, so that a worker without `queues` takes from all of them. */
+/** Every queue ever known, so that a worker without `queues` takes from all of them, and whether it is paused. */
 export function knownQueues({ queue, schema }: Tables): Statement {
-  return { name: `${schema}.known-queues`, text: `SELECT name FROM ${queue} ORDER BY name` };
+  return {
+    name: `${schema}.known-queues`,
+    text: `SELECT name, paused_at IS NOT NULL AS paused FROM ${queue} ORDER BY name`,
+  };
 }

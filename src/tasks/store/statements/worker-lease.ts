@@ -2,6 +2,7 @@ import { ACKNOWLEDGED_EARLY, kept } from '../columns.js';
 import type { Statement } from '../database.js';
 import type { Tables } from '../tables.js';
 import { noteExpiry } from './result-expiry.js';
+import { noteForRelay } from './outbox.js';
 
 /** $1 id, $2 name, $3 lease in ms, $4 info. */
 export function registerWorker({ worker, schema }: Tables): Statement {
@@ -58,6 +59,7 @@ export function bury({ worker, schema }: Tables): Statement {
  */
 export function rescue(tables: Tables): Statement {
   const { task, done, attempt, worker, state, schema } = tables;
+  const noted = noteForRelay(tables, 'back');
   return {
     name: `${schema}.rescue`,
     text: `
@@ -92,9 +94,9 @@ export function rescue(tables: Tables): Statement {
               ELSE 'its worker died ' || crashes + 1 || ' times while it ran' END)
             ELSE '{"name":"TaskRevokedError","message":"revoked"}' END
         FROM gone RETURNING id, name, queue, priority
-      )
-      SELECT id, dispatch, name, queue, priority, ready FROM back
-      UNION ALL SELECT id, 0, name, queue, priority, false FROM ended`,
+      )${noted.cte}
+      SELECT id, dispatch, name, queue, priority, ready${noted.column} FROM back
+      UNION ALL SELECT id, 0, name, queue, priority, false${noted.column && ', NULL'} FROM ended`,
   };
 }
 

@@ -1,0 +1,331 @@
+import { randomUUID } from 'node:crypto';
+import { Logger } from '@nestjs/common';
+import type { IQueueBackend, MinimalJob } from 'bullmq';
+import type { Broker, ConsumeOptions, Consumer } from '../broker.js';
+import { answered, type RedisClient } from './redis-clients.js';
+import { readJobId } from './redis-message.js';
+
+/** How long one blocking wait lasts; also how late a queue that is new, or a wake-up that was lost, is noticed. */
+const BLOCK_MS = 2000;
+/** After an error that the connection itself did not show. */
+const REST_MS = 500;
+/** The most jobs that are asked for at once. */
+const MAX_STRIDE = 64;
+/** Jobs that are none of ours are kept for a look. */
+const QUARANTINE = { count: 1000 };
+
+export interface RedisConsumerSettings {
+  readonly broker: Broker;
+  readonly prefix: string;
+  queue(name: string): IQueueBackend;
+  readonly commands: RedisClient;
+  /** Its own: it is blocked most of the time. */
+  readonly blocking: RedisClient;
+  readonly leaseMs: number;
+  onStop(): void;
+}
+
+/** One queue of the worker. */
+interface Reader {
+  readonly name: string;
+  readonly backend: IQueueBackend;
+  /** Jobs in hand, by their ids, with the time they were taken. */
+  readonly open: Map<string, number>;
+  /** Whether to take from it; one that is not keeps what is in hand until it has ended. */
+  wanted: boolean;
+  /** Whether the last look found nothing. */
+  empty: boolean;
+  /** Requests for jobs on their way. */
+  asking: number;
+  /** How many to ask for next; doubles while all of them are answered. */
+  stride: number;
+}
+
+/**
+ * Takes jobs as there is room for: never more are in hand than the worker has slots and results on their way to the
+ * database. Who acknowledges a job asks for the next one in the same round trip.
+ */
+export class RedisConsumer implements Consumer {
+  private readonly logger = new Logger('Tasks');
+  private readonly token = randomUUID();
+  /** A key that nobody else waits for. */
+  private readonly pokeKey: string;
+  private readonly readers = new Map<string, Reader>();
+  /** The queues whose markers are waited for now; undefined when nothing is. */
+  private listeningTo: ReadonlySet<Reader> | undefined;
+  private poked = false;
+  private awaitingSlot = false;
+  private open = 0;
+  private asking = 0;
+  private turn = 0;
+  private resting = false;
+  private stopped = false;
+  private quarantined = 0;
+  private idle: (() => void)[] = [];
+  private timers: NodeJS.Timeout[] = [];
+  private readonly onUp = () => this.lookAgain();
+
+  constructor(
+    private readonly settings: RedisConsumerSettings,
+    private readonly options: ConsumeOptions,
+  ) {
+    this.pokeKey = `${settings.prefix}:poke:${this.token}`;
+  }
+
+  start(): void {
+    const { broker, leaseMs } = this.settings;
+    broker.on('up', this.onUp);
+    this.timers = [
+      setInterval(() => void this.extendLocks(), leaseMs / 3),
+      setInterval(() => void this.takeBackStalled(), leaseMs),
+    ];
+    this.wake();
+  }
+
+  wake(): void {
+    const wanted = new Set(this.options.queues());
+    for (const reader of this.readers.values()) {
+      reader.wanted = wanted.has(reader.name);
+      if (!reader.wanted && reader.open.size + reader.asking === 0) this.readers.delete(reader.name);
+    }
+    for (const name of wanted)
+      if (!this.readers.has(name))
+        this.readers.set(name, {
+          name,
+          backend: this.settings.queue(name),
+          open: new Map(),
+          wanted: true,
+          empty: false,
+          asking: 0,
+          stride: 1,
+        });
+    this.pump();
+  }
+
+  async stop(): Promise<void> {
+    if (!this.stopped) {
+      this.stopped = true;
+      this.settings.onStop();
+      this.settings.broker.off('up', this.onUp);
+      this.settings.blocking.disconnect();
+    }
+    while (this.open + this.asking > 0) await new Promise<void>((resolve) => this.idle.push(resolve));
+    for (const timer of this.timers) clearInterval(timer);
+  }
+
+  private get canAsk(): boolean {
+    return !this.stopped && !this.resting && this.settings.broker.status.up;
+  }
+
+  /**
+   * For how many jobs there is room: a slot each, and results on their way may be as many again.
+   * @param ending jobs that are about to be out of hand
+   */
+  private room(ending = 0): number {
+    const { slots } = this.options;
+    return Math.min(slots.free - this.asking, slots.size * 2 - this.open + ending - this.asking);
+  }
+
+  /** Asks for jobs while there is room and a queue may have some; waits to be told of the others. */
+  private pump(): void {
+    if (!this.canAsk) return;
+    for (let room = this.room(); room > 0; room = this.room()) {
+      const reader = this.nextReader();
+      if (!reader) break;
+      for (let n = Math.min(room, reader.stride); n > 0; n--) void this.ask(reader);
+    }
+    this.awaitSlot();
+    this.watchEmpty();
+  }
+
+  private awaitSlot(): void {
+    const { slots } = this.options;
+    if (slots.free > 0 || this.awaitingSlot) return;
+    this.awaitingSlot = true;
+    const pump = () => {
+      this.awaitingSlot = false;
+      this.pump();
+    };
+    void slots.available().then(pump);
+  }
+
+  /** Queues take turns. */
+  private nextReader(): Reader | undefined {
+    const ready = this.busyReaders().filter((reader) => reader.asking === 0);
+    return ready[this.turn++ % ready.length];
+  }
+
+  private busyReaders(): Reader[] {
+    return [...this.readers.values()].filter((reader) => reader.wanted && !reader.empty);
+  }
+
+  private async ask(reader: Reader): Promise<void> {
+    this.asking++;
+    reader.asking++;
+    try {
+      const [, jobId] = await reader.backend.moveToActive(this.token);
+      this.asking--;
+      this.received(reader, jobId);
+    } catch (error) {
+      this.asking--;
+      this.failed(error);
+    }
+    if (--reader.asking > 0) return;
+    reader.stride = reader.empty ? 1 : Math.min(MAX_STRIDE, reader.stride * 2);
+    this.pump();
+    this.checkIdle();
+  }
+
+  private received(reader: Reader, jobId: unknown): void {
+    if (typeof jobId !== 'string' || jobId === '' || jobId === '0') {
+      reader.empty = true;
+      return;
+    }
+    this.open++;
+    reader.open.set(jobId, Date.now());
+    const known = readJobId(jobId);
+    if (!known) return void this.quarantine(reader, jobId);
+    if (this.stopped) return void this.giveBack(reader, jobId);
+    this.options.slots.take();
+    this.options
+      .handler({ message: known })
+      .then(() => this.acknowledge(reader, jobId))
+      .catch(() => this.giveBack(reader, jobId));
+  }
+
+  /** For another worker; where that fails too, its lock runs out. */
+  private async giveBack(reader: Reader, jobId: string): Promise<void> {
+    await reader.backend.moveJobFromActiveToWait(jobId, this.token).catch(() => undefined);
+    this.close(reader, jobId);
+  }
+
+  private async acknowledge(reader: Reader, jobId: string): Promise<void> {
+    const next = this.canAsk && reader.wanted && !reader.empty && this.room(1) > 0 && this.isFair(reader);
+    if (next) this.asking++;
+    try {
+      const { result } = await reader.backend.moveToCompleted(jobOf(jobId), null, true, this.token, next);
+      if (next) {
+        this.asking--;
+        this.received(reader, (result as unknown[] | undefined)?.[1]);
+      }
+    } catch (error) {
+      if (next) this.asking--;
+      // its lock ran out and it was given out anew, where it is refused: nothing is lost
+      if (!isAboutTheJob(error)) this.failed(error);
+    }
+    this.close(reader, jobId);
+  }
+
+  /** With several queues that have work, one may not keep more than its share in hand. */
+  private isFair(reader: Reader): boolean {
+    const busy = this.busyReaders().length;
+    return busy <= 1 || reader.open.size <= Math.ceil((this.options.slots.size * 2) / busy);
+  }
+
+  private close(reader: Reader, jobId: string): void {
+    if (reader.open.delete(jobId)) this.open--;
+    this.pump();
+    this.checkIdle();
+  }
+
+  private async quarantine(reader: Reader, jobId: string): Promise<void> {
+    if (this.quarantined++ === 0)
+      this.logger.warn(
+        `the queue ${reader.name} in Redis holds a job that is none of ours: it, and others like it, are kept among the failed jobs`,
+      );
+    await reader.backend
+      .moveToFailed(jobOf(jobId), 'not a message of Celeriac', QUARANTINE, this.token, false)
+      .catch((error: unknown) => this.failed(error));
+    this.close(reader, jobId);
+  }
+
+  /** Waits for the markers that BullMQ puts beside queues that have something; also while there is no room, so that none starves. */
+  private watchEmpty(): void {
+    const empty = [...this.readers.values()].filter((reader) => reader.wanted && reader.empty);
+    if (empty.length === 0) return;
+    if (!this.listeningTo) return void this.listen(new Set(empty));
+    if (!this.poked && empty.some((reader) => !this.listeningTo!.has(reader))) void this.poke();
+  }
+
+  private async listen(readers: ReadonlySet<Reader>): Promise<void> {
+    this.listeningTo = readers;
+    this.poked = false;
+    const byMarker = new Map([...readers].map((reader) => [reader.backend.keys['marker']!, reader]));
+    try {
+      const { blocking } = this.settings;
+      const pop = blocking.bzpopmin(...byMarker.keys(), this.pokeKey, BLOCK_MS / 1000);
+      const popped = await answered(blocking, pop, BLOCK_MS);
+      const reader = popped && byMarker.get(popped[0]);
+      if (reader) reader.empty = false;
+      // a marker is lost with a process that took it and died: after a while every queue is looked at
+      if (!popped) for (const each of readers) each.empty = false;
+      // there is no room here: for somebody else
+      if (reader && this.room() <= 0) await this.settings.commands.zadd(popped[0], 0, '0');
+    } catch (error) {
+      this.failed(error);
+    } finally {
+      this.listeningTo = undefined;
+      this.pump();
+    }
+  }
+
+  /** Ends the waiting, so that it begins anew with the queues that are empty by now. */
+  private async poke(): Promise<void> {
+    this.poked = true;
+    const { commands } = this.settings;
+    await Promise.all([commands.zadd(this.pokeKey, 0, '0'), commands.pexpire(this.pokeKey, 60_000)]).catch(
+      (error: unknown) => this.failed(error),
+    );
+  }
+
+  /** Says nothing: the broker does, when the connection is at fault. */
+  private failed(error: unknown): void {
+    if (this.stopped || this.resting) return;
+    if (this.settings.broker.status.up) this.logger.debug(`taking jobs: ${(error as Error).message}`);
+    this.resting = true;
+    setTimeout(() => {
+      this.resting = false;
+      this.lookAgain();
+    }, REST_MS).unref();
+  }
+
+  private lookAgain(): void {
+    for (const reader of this.readers.values()) reader.empty = false;
+    this.pump();
+  }
+
+  /** Only of jobs that have been in hand for a while. */
+  private async extendLocks(): Promise<void> {
+    const { leaseMs } = this.settings;
+    const before = Date.now() - leaseMs / 6;
+    for (const { backend, open } of this.readers.values()) {
+      const ids = [...open].filter(([, since]) => since < before).map(([id]) => id);
+      const tokens = ids.map(() => this.token);
+      if (ids.length > 0) await backend.extendLocks(ids, tokens, leaseMs).catch(() => undefined);
+    }
+  }
+
+  /** Jobs of workers that died: their claims are refused where the row is somebody's, and win where it is nobody's. */
+  private async takeBackStalled(): Promise<void> {
+    if (!this.canAsk) return;
+    for (const reader of this.readers.values()) {
+      const moved = await reader.backend.moveStalledJobsToWait().catch(() => []);
+      if (moved.length > 0) reader.empty = false;
+    }
+    this.pump();
+  }
+
+  private checkIdle(): void {
+    if (this.open + this.asking === 0) for (const resolve of this.idle.splice(0)) resolve();
+  }
+}
+
+/** As much of a job as its end needs. */
+function jobOf(id: string): MinimalJob {
+  return { id, opts: { attempts: 1 } } as MinimalJob;
+}
+
+/** BullMQ's own codes: the job, its lock or its place is gone. */
+function isAboutTheJob(error: unknown): boolean {
+  return typeof (error as { code?: unknown }).code === 'number';
+}
