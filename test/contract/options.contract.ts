@@ -4,6 +4,7 @@ import { Task, TaskContext, TaskFailedError, TaskNotFoundError, type TaskHandle 
 import { createApplication, type TestApplication } from '../support/application.js';
 import { createDatabase, type TestDatabase } from '../support/database.js';
 import { until } from '../support/until.js';
+import type { BrokerServer } from './broker.contract.js';
 
 class Temporary extends Error {}
 class Permanent extends Temporary {}
@@ -70,9 +71,16 @@ class OptionTasks {
   }
 }
 
-/** What every option promises, on every broker. */
-export function describeOptions(broker: string, url: string | undefined): void {
-  describe(`${broker}: what a task may ask for`, () => {
+/**
+ * What every option promises, on every broker.
+ * @param broker its URL, or how its server is started
+ */
+export function describeOptions(
+  name: string,
+  broker: string | undefined | (() => Promise<BrokerServer>),
+): void {
+  describe(`${name}: what a task may ask for`, () => {
+    let server: BrokerServer | undefined;
     let database: TestDatabase;
     let application: TestApplication;
     const tasks = () => application.tasks.of(OptionTasks);
@@ -84,12 +92,18 @@ export function describeOptions(broker: string, url: string | undefined): void {
 
     beforeAll(async () => {
       database = await createDatabase();
-      application = await createApplication(database.url, { providers: [OptionTasks] }, { broker: url });
+      server = typeof broker === 'function' ? await broker() : undefined;
+      application = await createApplication(
+        database.url,
+        { providers: [OptionTasks] },
+        { broker: typeof broker === 'function' ? server!.url : broker },
+      );
       await application.startWorker({ concurrency: 2 });
-    });
+    }, 120_000);
     afterAll(async () => {
       released();
       await application.close();
+      await server?.remove();
       await database.drop();
     });
 
@@ -210,6 +224,10 @@ export function describeOptions(broker: string, url: string | undefined): void {
       });
       expect((await handle.record()).attempt).toBe(1);
       released();
+      await until('the worker has begun anew', async () => {
+        const alive = await database.sql.query('SELECT FROM celeriac.worker WHERE dead_at IS NULL');
+        return alive.rows.length > 0;
+      });
     });
 
     it('at most once: a task that its stopping worker cannot finish fails too', async () => {

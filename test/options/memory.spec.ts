@@ -1,4 +1,3 @@
 import { describeOptions } from '../contract/options.contract.js';
 
-describeOptions('postgres', undefined);
 describeOptions('memory', 'memory://');

@@ -1,0 +1,3 @@
+import { describeOptions } from '../contract/options.contract.js';
+
+describeOptions('postgres', undefined);
