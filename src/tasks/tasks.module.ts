@@ -20,6 +20,8 @@ import { Worker } from './execution/worker.js';
 import { WORKER_PROCESS } from './execution/worker-process.js';
 import { closeStorage, openStorage } from './store/open-storage.js';
 import type { Storage } from './store/storage.js';
+import { Producer } from './submission/producer.js';
+import { Submitter } from './submission/submitter.js';
 import { TaskService } from './submission/task.service.js';
 import { TransactionWatcher } from './submission/transaction-watcher.js';
 import {
@@ -74,7 +76,12 @@ const providers: Provider[] = [
       options: ResolvedTasksOptions,
       application: DataSource,
       events: TaskEventBus,
-    ) => new TaskService(storage, registry, options, new TransactionWatcher(application), events),
+    ) => {
+      const { store, relay, channel } = storage;
+      const submitter = new Submitter(store, relay, channel, new TransactionWatcher(application));
+      const producer = new Producer(submitter, registry, options, events);
+      return new TaskService(storage, registry, options, producer, events);
+    },
     inject: [STORAGE, TaskRegistry, OPTIONS, APPLICATION_DATA_SOURCE, TaskEventBus],
   },
   {

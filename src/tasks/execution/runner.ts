@@ -22,7 +22,7 @@ export class TaskRunner {
 
   constructor(
     private readonly registry: TaskRegistry,
-    private readonly pipeline: TaskPipeline,
+    private readonly pipeline: Pick<TaskPipeline, 'invoke'>,
     private readonly around: ContextOptions['run'],
   ) {}
 

@@ -27,7 +27,7 @@ interface ChannelMessage {
   c?: true;
 }
 
-interface ChannelEvents {
+export interface ChannelEvents {
   ready: [queues: string[]];
   /** In short form, see {@link lengthen}: most who hear of them wait for none. undefined: too many to list. */
   changed: [shortIds: string[] | undefined];

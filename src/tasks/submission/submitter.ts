@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { EntityManager, QueryRunner } from 'typeorm';
-import type { Relay } from '../control/relay.js';
+import type { EntityManager } from 'typeorm';
 import {
   IdempotencyConflictError,
   ShuttingDownError,
@@ -11,9 +10,9 @@ import { Batcher, bisect } from '../store/batcher.js';
 import { isDataError, isTransient, wasRolledBack } from '../store/database.js';
 import { isReady, type NewTask } from '../store/new-task.js';
 import { retrying } from '../store/retrying.js';
-import type { TaskChannel } from '../store/task-channel.js';
-import { noted, type TaskStore } from '../store/task-store.js';
-import type { TransactionWatcher } from './transaction-watcher.js';
+import { noted } from '../store/task-store.js';
+import type { ServiceChannel, ServiceStorage, ServiceStore } from './service-storage.js';
+import type { TransactionRunner, Transactions } from './transaction-watcher.js';
 
 /** While the database cannot be reached a submission waits this long before it is refused. */
 const GIVE_UP_MS = 1200;
@@ -29,10 +28,10 @@ export class Submitter {
   private closed = false;
 
   constructor(
-    private readonly store: TaskStore,
-    private readonly relay: Relay,
-    private readonly channel: TaskChannel,
-    private readonly transactions: TransactionWatcher,
+    private readonly store: ServiceStore,
+    private readonly relay: ServiceStorage['relay'],
+    private readonly channel: ServiceChannel,
+    private readonly transactions: Transactions,
   ) {
     this.batcher = new Batcher({
       what: 'submissions',
@@ -70,7 +69,7 @@ export class Submitter {
   }
 
   /** Inserts in the caller's transaction; the broker hears of it when that has committed. */
-  async submitWithin(manager: EntityManager, tasks: readonly NewTask[]): Promise<QueryRunner> {
+  async submitWithin(manager: EntityManager, tasks: readonly NewTask[]): Promise<TransactionRunner> {
     this.assertOpen();
     const runner = this.transactions.runnerOf(manager);
     await this.learnQueues(tasks);

@@ -6,17 +6,15 @@ import { TaskRegistry } from '../definition/task-registry.js';
 import { InvalidOptionError, TaskNotFoundError, TaskStateError } from '../errors.js';
 import type { TaskEventBus } from '../events/event-bus.js';
 import { isFinal, type TaskState } from '../store/states.js';
-import type { Storage } from '../store/storage.js';
 import type { TaskFilter, TaskSort } from '../store/task-reader.js';
 import type { ResolvedTasksOptions } from '../tasks.options.js';
-import { Producer, type Placed, type Submission } from './producer.js';
+import type { Placed, Producer, Submission } from './producer.js';
 import { ResultListener } from './result-listener.js';
+import type { ServiceStorage } from './service-storage.js';
 import type { SubmitOptions } from './submit-options.js';
-import { Submitter } from './submitter.js';
 import { TaskHandle } from './task-handle.js';
 import { historyOf, type HistoryEntry } from './task-history.js';
 import { toRecord, type TaskRecord } from './task-view.js';
-import type { TransactionWatcher } from './transaction-watcher.js';
 
 export interface Page {
   /** 1 to 200. Default 50. */
@@ -38,20 +36,16 @@ export interface Scope {
 @Injectable()
 export class TaskService {
   private readonly references = new WeakMap<object, object>();
-  private readonly producer: Producer;
   private readonly results: ResultListener;
 
   constructor(
-    private readonly storage: Storage,
+    private readonly storage: ServiceStorage,
     private readonly registry: TaskRegistry,
     private readonly options: ResolvedTasksOptions,
-    transactions: TransactionWatcher,
+    private readonly producer: Producer,
     private readonly bus: TaskEventBus,
   ) {
-    const { store, relay, channel, reader } = storage;
-    const submitter = new Submitter(store, relay, channel, transactions);
-    this.producer = new Producer(submitter, registry, options, bus);
-    this.results = new ResultListener(channel, reader);
+    this.results = new ResultListener(storage.channel, storage.reader);
   }
 
   /** The tasks of a class, typed; also in a process that does not provide the class. */

@@ -1,0 +1,37 @@
+import type { Broker } from '../brokers/broker.js';
+import type { Relay } from '../control/relay.js';
+import type { ChannelEvents, TaskChannel } from '../store/task-channel.js';
+import type { TaskReader } from '../store/task-reader.js';
+import type { TaskStore } from '../store/task-store.js';
+
+/** What submitting and asking need of the storage; tests have it in memory. */
+export interface ServiceStorage {
+  readonly store: ServiceStore;
+  readonly reader: ServiceReader;
+  readonly channel: ServiceChannel;
+  readonly relay: Pick<Relay, 'send'>;
+  readonly broker: Pick<Broker, 'ping'>;
+}
+
+export type ServiceStore = Pick<
+  TaskStore,
+  | 'insert'
+  | 'insertAll'
+  | 'insertStatement'
+  | 'insertKeyed'
+  | 'knowQueues'
+  | 'knownQueues'
+  | 'revoke'
+  | 'retryFinished'
+  | 'forget'
+  | 'ping'
+>;
+
+export type ServiceReader = Pick<TaskReader, 'find' | 'findMany' | 'list' | 'attempts' | 'audit' | 'counts'>;
+
+export interface ServiceChannel extends Pick<TaskChannel, 'changed' | 'revoked' | 'due' | 'queues'> {
+  on<Event extends keyof ChannelEvents>(
+    event: Event,
+    listener: (...args: ChannelEvents[Event]) => void,
+  ): unknown;
+}
