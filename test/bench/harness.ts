@@ -20,11 +20,18 @@ export class BenchTasks {
     BenchTasks.onRun?.();
     return x + y;
   }
+
+  @Task({ name: 'bench.take' })
+  take(text: string): number {
+    BenchTasks.runs++;
+    return text.length;
+  }
 }
 
 /** A private Postgres with the default durable settings, and an application on it. */
 export interface Bench {
   readonly url: string;
+  readonly broker: string | undefined;
   readonly tables: ReturnType<typeof tablesOf>;
   readonly sql: Pool;
   readonly app: INestApplicationContext;
@@ -38,12 +45,12 @@ export interface Bench {
 
 let applications = 0;
 
-async function applicationOf(url: string) {
+export async function applicationOf(url: string, broker: string | undefined) {
   const name = `bench${++applications}`;
   @Module({
     imports: [
       TypeOrmModule.forRoot({ name, type: 'postgres', url }),
-      TasksModule.forRoot({ dataSource: name }),
+      TasksModule.forRoot({ dataSource: name, broker }),
     ],
     providers: [BenchTasks],
   })
@@ -51,12 +58,13 @@ async function applicationOf(url: string) {
   return NestFactory.createApplicationContext(BenchModule, { logger: ['error', 'warn'] });
 }
 
-export async function openBench(): Promise<Bench> {
+/** @param broker its URL. Default: the database */
+export async function openBench(broker?: string): Promise<Bench> {
   const directory = await mkdtemp(join(tmpdir(), 'celeriac-bench-'));
   const server = await PostgresServer.create({ directory });
   await server.start();
   const { url } = server;
-  const app = await applicationOf(url);
+  const app = await applicationOf(url, broker);
   // the same planning as the library's own pool
   const sql = new Pool({
     connectionString: url,
@@ -65,15 +73,16 @@ export async function openBench(): Promise<Bench> {
     types: { getTypeParser: textForTimes },
     options: '-c enable_seqscan=off -c enable_bitmapscan=off -c jit=off -c TimeZone=UTC',
   });
-  const tables = tablesOf('celeriac');
+  const tables = tablesOf('celeriac', broker !== undefined);
   return {
     url,
+    broker,
     tables,
     sql,
     app,
     tasks: app.get(TaskService),
     async openWorker() {
-      const context = await applicationOf(url);
+      const context = await applicationOf(url, broker);
       const worker = context.get(Worker);
       return {
         start: (concurrency) => worker.start({ concurrency }),
@@ -84,7 +93,9 @@ export async function openBench(): Promise<Bench> {
       };
     },
     async clear() {
-      await sql.query(`TRUNCATE ${tables.task}, ${tables.done}, ${tables.payload}, ${tables.attempt}`);
+      await sql.query(
+        `TRUNCATE ${tables.task}, ${tables.done}, ${tables.payload}, ${tables.attempt}, ${tables.outbox}`,
+      );
     },
     async close() {
       await app.close();

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { Logger } from '@nestjs/common';
-import type { IQueueBackend, MinimalJob } from 'bullmq';
+import type { RedisQueueBackend, MinimalJob } from 'bullmq';
 import type { Broker, ConsumeOptions, Consumer } from '../broker.js';
+import { MAX_JOBS, type BatchScripts } from './batch-scripts.js';
 import { answered, type RedisClient } from './redis-clients.js';
 import { readJobId } from './redis-message.js';
 
@@ -9,15 +10,14 @@ import { readJobId } from './redis-message.js';
 const BLOCK_MS = 2000;
 /** After an error that the connection itself did not show. */
 const REST_MS = 500;
-/** The most jobs that are asked for at once. */
-const MAX_STRIDE = 64;
 /** Jobs that are none of ours are kept for a look. */
 const QUARANTINE = { count: 1000 };
 
 export interface RedisConsumerSettings {
   readonly broker: Broker;
   readonly prefix: string;
-  queue(name: string): IQueueBackend;
+  queue(name: string): RedisQueueBackend;
+  readonly scripts: BatchScripts;
   readonly commands: RedisClient;
   /** Its own: it is blocked most of the time. */
   readonly blocking: RedisClient;
@@ -28,17 +28,17 @@ export interface RedisConsumerSettings {
 /** One queue of the worker. */
 interface Reader {
   readonly name: string;
-  readonly backend: IQueueBackend;
+  readonly backend: RedisQueueBackend;
   /** Jobs in hand, by their ids, with the time they were taken. */
   readonly open: Map<string, number>;
   /** Whether to take from it; one that is not keeps what is in hand until it has ended. */
   wanted: boolean;
   /** Whether the last look found nothing. */
   empty: boolean;
+  /** Jobs that are to be acknowledged at the end of this turn. */
+  done: string[];
   /** Requests for jobs on their way. */
   asking: number;
-  /** How many to ask for next; doubles while all of them are answered. */
-  stride: number;
 }
 
 /**
@@ -57,6 +57,7 @@ export class RedisConsumer implements Consumer {
   private awaitingSlot = false;
   private open = 0;
   private asking = 0;
+  private acknowledging = 0;
   private turn = 0;
   private resting = false;
   private stopped = false;
@@ -96,8 +97,8 @@ export class RedisConsumer implements Consumer {
           open: new Map(),
           wanted: true,
           empty: false,
+          done: [],
           asking: 0,
-          stride: 1,
         });
     this.pump();
   }
@@ -109,7 +110,8 @@ export class RedisConsumer implements Consumer {
       this.settings.broker.off('up', this.onUp);
       this.settings.blocking.disconnect();
     }
-    while (this.open + this.asking > 0) await new Promise<void>((resolve) => this.idle.push(resolve));
+    while (this.open + this.asking + this.acknowledging > 0)
+      await new Promise<void>((resolve) => this.idle.push(resolve));
     for (const timer of this.timers) clearInterval(timer);
   }
 
@@ -117,13 +119,10 @@ export class RedisConsumer implements Consumer {
     return !this.stopped && !this.resting && this.settings.broker.status.up;
   }
 
-  /**
-   * For how many jobs there is room: a slot each, and results on their way may be as many again.
-   * @param ending jobs that are about to be out of hand
-   */
-  private room(ending = 0): number {
+  /** For how many jobs there is room: a slot each, and results on their way may be as many again. */
+  private room(): number {
     const { slots } = this.options;
-    return Math.min(slots.free - this.asking, slots.size * 2 - this.open + ending - this.asking);
+    return Math.min(slots.free - this.asking, slots.size * 2 - this.open - this.asking);
   }
 
   /** Asks for jobs while there is room and a queue may have some; waits to be told of the others. */
@@ -132,7 +131,7 @@ export class RedisConsumer implements Consumer {
     for (let room = this.room(); room > 0; room = this.room()) {
       const reader = this.nextReader();
       if (!reader) break;
-      for (let n = Math.min(room, reader.stride); n > 0; n--) void this.ask(reader);
+      void this.ask(reader, Math.min(room, MAX_JOBS));
     }
     this.awaitSlot();
     this.watchEmpty();
@@ -159,28 +158,29 @@ export class RedisConsumer implements Consumer {
     return [...this.readers.values()].filter((reader) => reader.wanted && !reader.empty);
   }
 
-  private async ask(reader: Reader): Promise<void> {
-    this.asking++;
-    reader.asking++;
+  private async ask(reader: Reader, count: number): Promise<void> {
+    await this.taking(reader, count, () => this.settings.scripts.take(reader.backend, this.token, count));
+  }
+
+  /** @param request answers with the ids of jobs that are now in hand; with fewer than `count` there are no more */
+  private async taking(reader: Reader, count: number, request: () => Promise<string[]>): Promise<void> {
+    this.asking += count;
+    reader.asking += count;
+    let taken: string[] = [];
     try {
-      const [, jobId] = await reader.backend.moveToActive(this.token);
-      this.asking--;
-      this.received(reader, jobId);
+      taken = await request();
+      if (taken.length < count) reader.empty = true;
     } catch (error) {
-      this.asking--;
       this.failed(error);
     }
-    if (--reader.asking > 0) return;
-    reader.stride = reader.empty ? 1 : Math.min(MAX_STRIDE, reader.stride * 2);
+    this.asking -= count;
+    reader.asking -= count;
+    for (const jobId of taken) this.received(reader, jobId);
     this.pump();
     this.checkIdle();
   }
 
-  private received(reader: Reader, jobId: unknown): void {
-    if (typeof jobId !== 'string' || jobId === '' || jobId === '0') {
-      reader.empty = true;
-      return;
-    }
+  private received(reader: Reader, jobId: string): void {
     this.open++;
     reader.open.set(jobId, Date.now());
     const known = readJobId(jobId);
@@ -199,27 +199,30 @@ export class RedisConsumer implements Consumer {
     this.close(reader, jobId);
   }
 
-  private async acknowledge(reader: Reader, jobId: string): Promise<void> {
-    const next = this.canAsk && reader.wanted && !reader.empty && this.room(1) > 0 && this.isFair(reader);
-    if (next) this.asking++;
-    try {
-      const { result } = await reader.backend.moveToCompleted(jobOf(jobId), null, true, this.token, next);
-      if (next) {
-        this.asking--;
-        this.received(reader, (result as unknown[] | undefined)?.[1]);
-      }
-    } catch (error) {
-      if (next) this.asking--;
-      // its lock ran out and it was given out anew, where it is refused: nothing is lost
-      if (!isAboutTheJob(error)) this.failed(error);
-    }
-    this.close(reader, jobId);
+  /** What ends in one turn is acknowledged together, and as many others are taken. */
+  private acknowledge(reader: Reader, jobId: string): void {
+    reader.open.delete(jobId);
+    this.open--;
+    this.acknowledging++;
+    if (reader.done.push(jobId) === 1) setImmediate(() => void this.finish(reader));
   }
 
-  /** With several queues that have work, one may not keep more than its share in hand. */
-  private isFair(reader: Reader): boolean {
+  private async finish(reader: Reader): Promise<void> {
+    const jobIds = reader.done;
+    reader.done = [];
+    const next = this.wanted(reader, jobIds.length);
+    const { scripts } = this.settings;
+    await this.taking(reader, next, () => scripts.finish(reader.backend, this.token, jobIds, next));
+    this.acknowledging -= jobIds.length;
+    this.checkIdle();
+  }
+
+  /** How many jobs to take for those that are acknowledged. With several queues that have work, each has its share. */
+  private wanted(reader: Reader, ended: number): number {
+    if (!this.canAsk || !reader.wanted || reader.empty) return 0;
     const busy = this.busyReaders().length;
-    return busy <= 1 || reader.open.size <= Math.ceil((this.options.slots.size * 2) / busy);
+    const share = Math.ceil((this.options.slots.size * 2) / busy) - reader.open.size - reader.asking;
+    return Math.max(0, Math.min(ended, this.room(), share));
   }
 
   private close(reader: Reader, jobId: string): void {
@@ -316,16 +319,12 @@ export class RedisConsumer implements Consumer {
   }
 
   private checkIdle(): void {
-    if (this.open + this.asking === 0) for (const resolve of this.idle.splice(0)) resolve();
+    if (this.open + this.asking + this.acknowledging === 0)
+      for (const resolve of this.idle.splice(0)) resolve();
   }
 }
 
 /** As much of a job as its end needs. */
 function jobOf(id: string): MinimalJob {
   return { id, opts: { attempts: 1 } } as MinimalJob;
-}
-
-/** BullMQ's own codes: the job, its lock or its place is gone. */
-function isAboutTheJob(error: unknown): boolean {
-  return typeof (error as { code?: unknown }).code === 'number';
 }

@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import type { IQueueBackend } from 'bullmq';
+import type { RedisQueueBackend } from 'bullmq';
 import { BrokerRefusedError, BrokerUnavailableError } from '../../errors.js';
 import { Broker, type ConsumeOptions, type Consumer, type QueueCounts, type TaskMessage } from '../broker.js';
 import type { RedisBrokerOptions } from '../broker-options.js';
+import { BatchScripts } from './batch-scripts.js';
 import { loadRedis, type RedisLibraries } from './load-redis.js';
 import { RedisClients, answered, type RedisClient } from './redis-clients.js';
 import { RedisConsumer } from './redis-consumer.js';
@@ -26,10 +27,11 @@ export class RedisBroker extends Broker {
   readonly isTable = false;
   readonly isRemote = true;
   private readonly prefix: string;
-  private readonly queues = new Map<string, IQueueBackend>();
+  private readonly queues = new Map<string, RedisQueueBackend>();
   private readonly consumers = new Set<RedisConsumer>();
   private client: RedisClient | undefined;
-  private root: IQueueBackend | undefined;
+  private scripts: BatchScripts | undefined;
+  private root: RedisQueueBackend | undefined;
   private heartbeat: NodeJS.Timeout | undefined;
   private closed = false;
 
@@ -53,6 +55,9 @@ export class RedisBroker extends Broker {
     await this.clients.connect(client);
     try {
       await this.refuseEviction(client);
+      this.scripts = new BatchScripts(client);
+      this.root = await this.createRoot(client);
+      this.scripts.load();
     } catch (error) {
       client.disconnect();
       throw error;
@@ -61,7 +66,6 @@ export class RedisBroker extends Broker {
     client.on('close', () => this.wentDown('the connection is closed'));
     client.on('ready', () => this.cameUp());
     this.client = client;
-    this.root = this.createRoot(client);
     this.heartbeat = setInterval(() => void this.beat(), PING_MS).unref();
   }
 
@@ -76,7 +80,9 @@ export class RedisBroker extends Broker {
       else byQueue.set(message.queue, [entry]);
     }
     try {
-      await Promise.all([...byQueue].map(([queue, entries]) => this.queue(queue).addJobs(entries)));
+      await Promise.all(
+        [...byQueue].map(([queue, entries]) => this.scripts!.add(this.queue(queue), entries)),
+      );
     } catch (error) {
       // out of memory, read-only, loading: it answers, and takes nothing
       this.wentDown((error as Error).message);
@@ -94,6 +100,7 @@ export class RedisBroker extends Broker {
         broker: this,
         prefix: this.prefix,
         queue: (name) => this.queue(name),
+        scripts: this.scripts!,
         commands: this.connected(),
         blocking,
         leaseMs: this.settings.leaseMs,
@@ -147,11 +154,13 @@ export class RedisBroker extends Broker {
     await client.quit().catch(() => client.disconnect());
   }
 
-  private queue(name: string): IQueueBackend {
+  private queue(name: string): RedisQueueBackend {
     let queue = this.queues.get(name);
     if (!queue) {
       if (!this.root) throw new BrokerUnavailableError(`${this.clients.address} is not connected yet`);
-      this.queues.set(name, (queue = this.root.forQueue(queueNameOf(name))));
+      // typed by its interface alone
+      queue = this.root.forQueue(queueNameOf(name)) as RedisQueueBackend;
+      this.queues.set(name, queue);
     }
     return queue;
   }
@@ -161,10 +170,11 @@ export class RedisBroker extends Broker {
     return this.client;
   }
 
-  private createRoot(client: RedisClient): IQueueBackend {
+  private async createRoot(client: RedisClient): Promise<RedisQueueBackend> {
     const { RedisQueueBackend, RedisConnection, QueueKeys } = this.libraries.bullmq;
     const connection = new RedisConnection(client, { shared: true, blocking: false });
     connection.on('error', () => undefined);
+    await connection.client;
     const keys = new QueueKeys(this.prefix);
     const name = 'celeriac';
     return new RedisQueueBackend(connection, name, keys.getKeys(name), (type) => keys.toKey(name, type), {
