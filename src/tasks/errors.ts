@@ -82,6 +82,18 @@ export class TaskStateError extends CeleriacError {
   }
 }
 
+/** Another task of the same is there already, and `unique` says to refuse a second. Nothing was submitted. */
+export class UniqueConflictError extends CeleriacError {
+  readonly code = 'UNIQUE_CONFLICT';
+
+  constructor(
+    /** The task that was there before. */
+    readonly taskId: string,
+  ) {
+    super(`task ${taskId} is there already, and there must not be two of the same`);
+  }
+}
+
 /** The same idempotency key was used before with another body. */
 export class IdempotencyConflictError extends CeleriacError {
   readonly code = 'IDEMPOTENCY_CONFLICT';

@@ -8,6 +8,8 @@ export { Task, Ctx } from './definition/task.decorator.js';
 export type { TaskOptions, RetryOptions, ErrorMatcher } from './definition/task.decorator.js';
 export type { TaskSettingOptions, TaskSettings } from './definition/task-settings.js';
 export type { QueueOptions, TaskDefaultOptions } from './definition/task-defaults.js';
+export type { LimitOptions } from './definition/limits.js';
+export type { UniqueOptions } from './definition/unique.js';
 export type { TaskRoutes } from './definition/routes.js';
 export type { Texts } from './definition/texts.js';
 export { TaskContext } from './definition/task-context.js';
@@ -38,6 +40,7 @@ export type { HistoryEntry } from './submission/task-history.js';
 export { TASK_STATES, FINAL_STATES, isFinal } from './store/states.js';
 export type { TaskState, FinalState, AttemptOutcome } from './store/states.js';
 export type { TaskProgress, RecordedError } from './store/task-record.entity.js';
+export type { LiveFilter } from './store/task-store.js';
 export type { TaskFilter } from './store/task-reader.js';
 export type { Duration } from './duration.js';
 
@@ -68,6 +71,7 @@ export {
   TaskRevokedError,
   TaskStateError,
   TimeLimitExceededError,
+  UniqueConflictError,
   UnknownTaskError,
   WorkerLostError,
 } from './errors.js';

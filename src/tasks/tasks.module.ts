@@ -77,8 +77,7 @@ const providers: Provider[] = [
       application: DataSource,
       events: TaskEventBus,
     ) => {
-      const { store, relay, channel } = storage;
-      const submitter = new Submitter(store, relay, channel, new TransactionWatcher(application));
+      const submitter = new Submitter(storage, new TransactionWatcher(application));
       const producer = new Producer(submitter, registry, options, events);
       return new TaskService(storage, registry, options, producer, events);
     },

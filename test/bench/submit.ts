@@ -26,6 +26,8 @@ export function newRow(): NewTask {
     flags: 0,
     parentId: null,
     rootId: null,
+    gates: [],
+    unique: null,
   };
 }
 

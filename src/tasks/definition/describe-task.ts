@@ -1,8 +1,10 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec';
 import { InvalidOptionError, TaskDefinitionError, didYouMean } from '../errors.js';
 import { assertQueueName } from './option-checks.js';
+import { NO_GATES, gatesOf, readLimits, type Gate, type Limit } from './limits.js';
 import { matchers } from './retry-policy.js';
 import { TaskContext } from './task-context.js';
+import { readUnique } from './unique.js';
 import { isChecked } from './validation/check-arguments.js';
 import { TaskDefaults } from './task-defaults.js';
 import type { TaskDescription } from './task-definition.js';
@@ -18,6 +20,8 @@ const OPTIONS: readonly string[] = [
   'http',
   'args',
   'returns',
+  'limit',
+  'unique',
   ...SETTING_NAMES,
 ];
 
@@ -43,6 +47,7 @@ export function describeTask(
       aliases: options.aliases ?? [],
       ...placeOf(name, options, defaults),
       throws: matchers(options.throws, 'throws') ?? [],
+      unique: readUnique(options.unique ?? false),
       http: options.http ?? false,
       schemas: assertSchemas(options.args, signature.maxArguments),
       checked: isChecked({ schemas: options.args ?? [], parameterTypes: signature.parameterTypes }),
@@ -71,7 +76,18 @@ function placeOf(name: string, options: TaskOptions, defaults: TaskDefaults) {
     queue,
     settings: settingsIn(queue),
     settingsIn,
+    gatesFor: gatesFor(name, readLimits(options.limit), defaults),
     queueFor: (args: readonly unknown[]) => own ?? defaults.queueOf(name, own, args),
+  };
+}
+
+/** Limits with a key come first: there the keys wait apart, and take turns at the others. */
+function gatesFor(name: string, limits: readonly Limit[], defaults: TaskDefaults) {
+  const own = [...limits].sort((a, b) => Number(b.key !== undefined) - Number(a.key !== undefined));
+  return (queue: string, args: readonly unknown[]): readonly Gate[] => {
+    const ofQueue = defaults.limitsOf(queue);
+    if (own.length === 0 && ofQueue.length === 0) return NO_GATES;
+    return [...gatesOf(`task ${name}`, own, args), ...gatesOf(`queue ${queue}`, ofQueue, args)];
   };
 }
 

@@ -1,5 +1,6 @@
 import { InvalidOptionError, didYouMean } from '../errors.js';
 import { assertQueueName } from './option-checks.js';
+import { readLimits, type Limit, type LimitOptions } from './limits.js';
 import { readRoutes, type Router, type TaskRoutes } from './routes.js';
 import {
   SETTING_NAMES,
@@ -22,12 +23,15 @@ export interface TaskDefaultOptions extends TaskSettingOptions {
 export interface QueueOptions {
   /** For every task in this queue that does not say otherwise. */
   defaults?: TaskSettingOptions | undefined;
+  /** Limits across all workers, for all tasks in this queue together. Default: none. */
+  limit?: LimitOptions | readonly LimitOptions[] | undefined;
 }
 
 /** What the module and its queues say of tasks, and which queue a task goes to. */
 export class TaskDefaults {
   private readonly module: GivenSettings;
   private readonly queues: ReadonlyMap<string, GivenSettings>;
+  private readonly limits: ReadonlyMap<string, readonly Limit[]>;
   private readonly router: Router;
   private readonly queue: string;
 
@@ -42,8 +46,11 @@ export class TaskDefaults {
     this.queues = new Map(
       Object.entries(queues).map(([name, options]) => [
         assertQueueName(name, 'queues'),
-        readLevel(options.defaults ?? {}, `queues.${name}.defaults.`),
+        readQueue(name, options),
       ]),
+    );
+    this.limits = new Map(
+      Object.entries(queues).map(([name, { limit }]) => [name, readLimits(limit, `queues.${name}.limit`)]),
     );
     this.router = readRoutes(routes);
   }
@@ -53,9 +60,20 @@ export class TaskDefaults {
     return own ?? this.router(name, args) ?? this.queue;
   }
 
+  limitsOf(queue: string): readonly Limit[] {
+    return this.limits.get(queue) ?? [];
+  }
+
   settingsOf(own: GivenSettings, queue: string): TaskSettings {
     return mergeSettings([this.module, this.queues.get(queue) ?? {}, own]);
   }
+}
+
+function readQueue(name: string, options: QueueOptions): GivenSettings {
+  for (const field of Object.keys(options))
+    if (field !== 'defaults' && field !== 'limit')
+      throw new InvalidOptionError(`queues.${name}.${field}`, 'defaults or limit', field);
+  return readLevel(options.defaults ?? {}, `queues.${name}.defaults.`);
 }
 
 function readLevel(options: TaskSettingOptions, path: string): GivenSettings {

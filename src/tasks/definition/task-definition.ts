@@ -1,7 +1,9 @@
 import type { InstanceWrapper } from '@nestjs/core/internal';
 import type { StandardSchemaV1 } from '@standard-schema/spec';
 import type { ErrorMatcher } from './task.decorator.js';
+import type { Gate } from './limits.js';
 import type { TaskSettings } from './task-settings.js';
+import type { Unique } from './unique.js';
 
 /** What is known of a task without the provider that runs it. */
 export interface TaskDescription {
@@ -28,6 +30,9 @@ export interface TaskDescription {
   readonly checked: boolean;
   /** What `@Task({ returns })` declares. */
   readonly resultSchema: StandardSchemaV1 | undefined;
+  readonly unique: Unique | undefined;
+  /** What it must pass before a worker may take it; it waits in the line of the first. */
+  gatesFor(queue: string, args: readonly unknown[]): readonly Gate[];
   queueFor(args: readonly unknown[]): string;
   settingsIn(queue: string): TaskSettings;
 }

@@ -15,7 +15,8 @@ export class TaskExplorer implements OnModuleInit {
     private readonly scanner: MetadataScanner,
     private readonly reflector: Reflector,
     private readonly registry: TaskRegistry,
-    @Optional() private readonly defaults = new TaskDefaults(),
+    // the type must be written: an inferred one is not emitted, and nothing would be injected
+    @Optional() private readonly defaults: TaskDefaults = new TaskDefaults(),
   ) {}
 
   /** @throws TaskDefinitionError for what could not work at run time. */

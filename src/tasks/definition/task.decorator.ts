@@ -1,7 +1,9 @@
 import { Reflector } from '@nestjs/core';
 import type { StandardSchemaV1 } from '@standard-schema/spec';
 import type { Duration } from '../duration.js';
+import type { LimitOptions } from './limits.js';
 import type { TaskSettingOptions } from './task-settings.js';
+import type { UniqueOptions } from './unique.js';
 
 /** A class of errors, or a predicate on what was thrown. */
 export type ErrorMatcher = (abstract new (...args: never[]) => unknown) | ((error: unknown) => boolean);
@@ -42,6 +44,10 @@ export interface TaskOptions extends TaskSettingOptions {
   args?: readonly (StandardSchemaV1 | undefined)[] | undefined;
   /** A Standard Schema for the result: one that does not fit fails the task, without a retry. Default: none. */
   returns?: StandardSchemaV1 | undefined;
+  /** Limits across all workers; it passes every one of them. Default: none. */
+  limit?: LimitOptions | readonly LimitOptions[] | undefined;
+  /** Whether there may be only one task of the same; true: with the same arguments, until it has ended. Default false. */
+  unique?: boolean | UniqueOptions | undefined;
   /** Whether it can be submitted over HTTP. Default false. */
   http?: boolean | undefined;
 }

@@ -126,7 +126,8 @@ export class Settler {
     const deferred = new Map(rows.map((row) => [row.id, row]));
     this.channel.changed([...deferred.keys()]);
     this.relay.send({ tasks: rows.filter((row) => row.ready), outbox: noted(rows) });
-    for (const item of items) if (item.delayMs > 0 && deferred.has(item.id)) this.channel.due(item.delayMs);
+    // a task with limits waits for these even without a delay
+    for (const item of items) if (deferred.get(item.id)?.ready === false) this.channel.due(item.delayMs);
     return items.map((item) => (deferred.has(item.id) ? item.state : 'fenced'));
   }
 

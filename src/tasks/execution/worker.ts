@@ -11,6 +11,7 @@ import { Resender } from '../control/resender.js';
 import type { TaskRegistry } from '../definition/task-registry.js';
 import type { TaskEventBus } from '../events/event-bus.js';
 import { ShuttingDownError } from '../errors.js';
+import { GATED } from '../store/columns.js';
 import { Batcher } from '../store/batcher.js';
 import { retrying } from '../store/retrying.js';
 import type { ClaimedTask } from '../store/statements/claim.js';
@@ -120,7 +121,7 @@ export class Worker {
   async start(options: WorkerOptions = {}): Promise<void> {
     if (this.state !== 'new') return;
     this.state = 'running';
-    const { store, broker, relay, relayStore, channel, dataSource, schema } = this.storage;
+    const { store, gates, unique, broker, relay, relayStore, channel, dataSource, schema } = this.storage;
     const { leaseMs, maxCrashes } = this.settings;
     this.inline = options.inline ?? false;
     this.takesAll = options.queues === undefined;
@@ -144,6 +145,8 @@ export class Worker {
     channel.on('queues', this.onQueues);
     this.maintenance = new Maintenance({
       store,
+      gates,
+      unique,
       relay,
       channel,
       events: this.events,
@@ -236,6 +239,7 @@ export class Worker {
       this.announcer.ended(running);
       const settled = await this.settler.settle(running.task, outcome, this.progress.take(running));
       this.announcer.settled(running, outcome, settled);
+      if (running.task.flags & GATED) this.maintenance?.makeRoom();
     } finally {
       if (this.running.get(running.id) === running) this.running.delete(running.id);
     }

@@ -48,4 +48,5 @@ export const PAYLOAD_RESULT = 1;
 export const PAYLOAD_THRESHOLD = 2048;
 
 /** Bits of `flags`. Rows without any take the fast lane of every statement. */
+export const GATED = 4;
 export const ACKNOWLEDGED_EARLY = 8;

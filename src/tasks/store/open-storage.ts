@@ -9,6 +9,7 @@ import { Relay } from '../control/relay.js';
 import type { ResolvedTasksOptions } from '../tasks.options.js';
 import { connectionSettings, type ConnectionSettings } from './connection.js';
 import { Database, surviveBreaks } from './database.js';
+import { GateStore } from './gate-store.js';
 import { Migrator } from './migrator.js';
 import { createPrivateDataSource, postgresOptions } from './private-data-source.js';
 import { RelayStore } from './relay-store.js';
@@ -17,6 +18,7 @@ import { tablesOf } from './tables.js';
 import { TaskChannel } from './task-channel.js';
 import { TaskReader } from './task-reader.js';
 import { TaskStore } from './task-store.js';
+import { UniqueStore } from './unique-store.js';
 
 /** Opens and migrates. @throws with everything closed again. */
 export async function openStorage(application: DataSource, options: ResolvedTasksOptions): Promise<Storage> {
@@ -46,6 +48,8 @@ export async function openStorage(application: DataSource, options: ResolvedTask
     store,
     channel,
     broker,
+    gates: new GateStore(database, tables),
+    unique: new UniqueStore(database, tables, store),
     relayStore,
     relay: new Relay(relayStore, broker),
     reader: new TaskReader(dataSource, tables),

@@ -5,7 +5,7 @@ import { expire, nextDue, promoteDue } from './statements/due.js';
 import { finish, finishedUnder, markFenced } from './statements/finish.js';
 import { dropOldKeys, keyHolder, takeKey } from './statements/idempotency.js';
 import { insertTasks, removeFinished } from './statements/insert-tasks.js';
-import { forget, retryFinished, revoke } from './statements/operator.js';
+import { forget, liveTasks, retryFinished, revoke } from './statements/operator.js';
 import { writeProgress } from './statements/progress.js';
 import { knownQueues, knowQueues } from './statements/queues.js';
 import { countReady } from './statements/ready.js';
@@ -47,6 +47,7 @@ export function prepareStatements(tables: Tables) {
     revoke: revoke(tables),
     retryFinished: retryFinished(tables),
     forget: forget(tables),
+    liveTasks: liveTasks(tables),
     countReady: countReady(tables),
     knowQueues: knowQueues(tables),
     knownQueues: knownQueues(tables),

@@ -28,6 +28,8 @@ export interface RecordedOptions {
   storeErrorsEvenIfIgnored?: boolean;
   resultExpiresMs?: number;
   headers?: Record<string, string>;
+  /** The keys of its gates, its line first. */
+  gates?: string[];
   idempotencyKey?: string;
   meta?: unknown;
 }

@@ -6,7 +6,19 @@ import { deferValues, type Deferral, type DeferredRow } from './statements/defer
 import { finishValues, type Ending, type FinishedRow } from './statements/finish.js';
 import { insertValues } from './statements/insert-tasks.js';
 import { prepareStatements } from './prepared-statements.js';
+import { escapeLike } from './task-reader.js';
 import type { Tables } from './tables.js';
+
+/** Live tasks that are meant: every given condition must hold. */
+export interface LiveFilter {
+  readonly ids?: readonly string[] | undefined;
+  /** Exactly, or its beginning with `*` at the end: `email.*`. */
+  readonly name?: string | undefined;
+  readonly queue?: string | undefined;
+  /** Every one of these tags must be there with this value. */
+  readonly tags?: Readonly<Record<string, string>> | undefined;
+  readonly owner?: string | undefined;
+}
 
 /** What a broker is told of a ready row. */
 export interface ReadyTask {
@@ -68,7 +80,7 @@ export class TaskStore {
       const outbox: string[] = [];
       for (let i = 0; i < tasks.length; i += 1000) {
         const chunk = tasks.slice(i, i + 1000);
-        outbox.push(...(await (again ? this.insertAgain(runner, chunk) : this.insertOnce(runner, chunk))));
+        outbox.push(...(await this.insertWithin(runner, chunk, again)));
       }
       return outbox;
     });
@@ -189,8 +201,11 @@ export class TaskStore {
     return new Set(rows.map((row) => row.id));
   }
 
-  async promoteDue(limit: number): Promise<ReadyBatch> {
-    return readyBatch(await this.database.run<ReadyTask & object>(this.statements.promote, [limit]));
+  /** @returns rows that are ready, and those that wait for their limits from now on */
+  async promoteDue(limit: number): Promise<ReadyBatch<ReadyTask & { ready: boolean }>> {
+    return readyBatch(
+      await this.database.run<ReadyTask & { ready: boolean }>(this.statements.promote, [limit]),
+    );
   }
 
   /** Milliseconds until the next task is due, or null. */
@@ -242,8 +257,28 @@ export class TaskStore {
   }
 
   /** @returns nothing when it is not to be retried */
-  async retryFinished(id: string, by: string | null): Promise<ReadyBatch> {
-    return readyBatch(await this.database.run<ReadyTask & object>(this.statements.retryFinished, [id, by]));
+  async retryFinished(id: string, by: string | null): Promise<ReadyBatch<ReadyTask & { ready: boolean }>> {
+    return readyBatch(
+      await this.database.run<ReadyTask & { ready: boolean }>(this.statements.retryFinished, [id, by]),
+    );
+  }
+
+  /** Live tasks after `after`, by their ids. */
+  liveTasks(
+    filter: LiveFilter,
+    after: string,
+    limit: number,
+  ): Promise<{ id: string; name: string; queue: string }[]> {
+    const { name, queue, tags, owner, ids } = filter;
+    return this.database.run<{ id: string; name: string; queue: string }>(this.statements.liveTasks, [
+      after,
+      name === undefined ? null : escapeLike(name).replace(/\*$/, '%'),
+      queue ?? null,
+      tags ? JSON.stringify(tags) : null,
+      owner ?? null,
+      ids ?? null,
+      limit,
+    ]);
   }
 
   async forget(id: string, by: string | null): Promise<boolean> {
@@ -270,6 +305,11 @@ export class TaskStore {
   /** Whether the database answers. */
   async ping(): Promise<void> {
     await this.database.run(this.statements.ping, []);
+  }
+
+  /** In a transaction of the caller's. */
+  insertWithin(runner: Runner, tasks: readonly NewTask[], again: boolean): Promise<string[]> {
+    return again ? this.insertAgain(runner, tasks) : this.insertOnce(runner, tasks);
   }
 
   private async insertOnce(runner: Runner, tasks: readonly NewTask[]): Promise<string[]> {

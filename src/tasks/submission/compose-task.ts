@@ -1,4 +1,5 @@
 import type { TaskDescription } from '../definition/task-definition.js';
+import { claimOf, readUnique } from '../definition/unique.js';
 import { InvalidOptionError, NotSerializableError } from '../errors.js';
 import { PAYLOAD_THRESHOLD } from '../store/columns.js';
 import type { NewTask } from '../store/new-task.js';
@@ -35,6 +36,7 @@ export function composeTask(
       'args',
       'ARGS_TOO_LARGE',
     );
+  const unique = options.unique === undefined ? task.unique : readUnique(options.unique);
   const { recorded, ...rest } = resolveOptions(task, given, options, origin);
   return {
     id: newTaskId(),
@@ -44,6 +46,7 @@ export function composeTask(
     args: json,
     large: json.length > PAYLOAD_THRESHOLD,
     options: recorded,
+    unique: unique ? claimOf(unique, task.name, given, json) : null,
   };
 }
 

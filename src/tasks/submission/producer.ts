@@ -41,6 +41,12 @@ export class Producer {
   async submit(task: TaskDescription, args: readonly unknown[], options: SubmitOptions): Promise<Placed> {
     const { manager, idempotencyKey } = options;
     const row = composeTask(task, args, options, this.origin());
+    if (row.unique && (manager || idempotencyKey !== undefined))
+      throw new InvalidOptionError(
+        'unique',
+        'neither manager nor idempotencyKey beside it: it needs a transaction of its own',
+        manager ? 'a manager' : 'an idempotencyKey',
+      );
     if (this.looksAt(task)) await this.check(task, row);
     if (manager) {
       if (idempotencyKey !== undefined)
@@ -51,6 +57,7 @@ export class Producer {
         );
       return this.within(manager, [row]);
     }
+    if (row.unique) return (await this.unique([row]))[0]!;
     if (idempotencyKey !== undefined) {
       const id = await this.submitter.submitOnce(row, idempotencyKey);
       if (id === row.id) this.submitted(row);
@@ -81,9 +88,12 @@ export class Producer {
       rows.push(row);
     }
     if (manager) {
+      if (rows.some((row) => row.unique))
+        throw new InvalidOptionError('manager', 'no unique task beside it', 'one');
       const placed = await this.within(manager, rows);
       return rows.map(({ id }) => ({ ...placed, id }));
     }
+    if (rows.some((row) => row.unique)) return this.unique(rows);
     await this.submitter.submitAll(rows);
     for (const row of rows) this.submitted(row);
     return rows;
@@ -111,6 +121,24 @@ export class Producer {
 
   close(): Promise<void> {
     return this.submitter.close();
+  }
+
+  /** Makes a task's limits known, for one that is to run again. */
+  async ensureGates(name: string, queue: string, args: readonly unknown[]): Promise<void> {
+    await this.submitter.ensureGates(this.registry.find(name)?.gatesFor(queue, args) ?? []);
+  }
+
+  private async unique(rows: readonly NewTask[]): Promise<Placed[]> {
+    const { ids, replaced } = await this.submitter.submitUnique(rows);
+    for (const [i, row] of rows.entries()) if (ids[i] === row.id) this.submitted(row);
+    for (const id of replaced)
+      this.events.emit('revoked', () => ({
+        id,
+        name: rows[0]!.name,
+        queue: rows[0]!.queue,
+        reason: 'revoked',
+      }));
+    return ids.map((id) => ({ id }));
   }
 
   private async within(manager: EntityManager, rows: readonly NewTask[]): Promise<Placed> {

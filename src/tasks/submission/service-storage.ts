@@ -1,14 +1,18 @@
 import type { Broker } from '../brokers/broker.js';
 import type { Relay } from '../control/relay.js';
+import type { GateStore } from '../store/gate-store.js';
 import type { ChannelEvents, TaskChannel } from '../store/task-channel.js';
 import type { TaskReader } from '../store/task-reader.js';
 import type { TaskStore } from '../store/task-store.js';
+import type { UniqueStore } from '../store/unique-store.js';
 
 /** What submitting and asking need of the storage; tests have it in memory. */
 export interface ServiceStorage {
   readonly store: ServiceStore;
   readonly reader: ServiceReader;
   readonly channel: ServiceChannel;
+  readonly gates: Pick<GateStore, 'ensure'>;
+  readonly unique: Pick<UniqueStore, 'insert'>;
   readonly relay: Pick<Relay, 'send'>;
   readonly broker: Pick<Broker, 'ping'>;
 }
@@ -24,6 +28,7 @@ export type ServiceStore = Pick<
   | 'revoke'
   | 'retryFinished'
   | 'forget'
+  | 'liveTasks'
   | 'ping'
 >;
 

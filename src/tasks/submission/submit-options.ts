@@ -1,6 +1,7 @@
 import type { EntityManager } from 'typeorm';
 import type { CallRetryOptions } from '../definition/retry-policy.js';
 import { assertQueueName } from '../definition/option-checks.js';
+import type { Gate } from '../definition/limits.js';
 import type { TaskDescription } from '../definition/task-definition.js';
 import {
   SETTING_NAMES,
@@ -10,9 +11,10 @@ import {
   type TaskSettings,
 } from '../definition/task-settings.js';
 import type { Texts } from '../definition/texts.js';
+import type { UniqueOptions } from '../definition/unique.js';
 import { toMilliseconds, type Duration } from '../duration.js';
 import { InvalidOptionError, didYouMean } from '../errors.js';
-import { ACKNOWLEDGED_EARLY } from '../store/columns.js';
+import { ACKNOWLEDGED_EARLY, GATED } from '../store/columns.js';
 import type { NewTask } from '../store/new-task.js';
 import type { RecordedOptions } from '../store/task-record.entity.js';
 import { assertJson } from './json.js';
@@ -31,6 +33,8 @@ export interface SubmitOptions extends Omit<TaskSettingOptions, 'retry' | 'expir
   retry?: boolean | CallRetryOptions | undefined;
   /** The same key with the same task, owner, arguments and options gives the same task back for 24 hours. */
   idempotencyKey?: string | undefined;
+  /** Overrides the task's `unique`, or false for none. */
+  unique?: boolean | (UniqueOptions & { key?: string | undefined }) | undefined;
   /** Whose task it is: who may see it over HTTP. */
   owner?: string | undefined;
   /** Any JSON object, kept with the record. */
@@ -62,6 +66,7 @@ export interface ResolvedOptions extends Pick<
   | 'flags'
   | 'parentId'
   | 'rootId'
+  | 'gates'
 > {
   /** JSON of RecordedOptions, or null. */
   readonly recorded: string | null;
@@ -75,6 +80,7 @@ const NAMES: ReadonlySet<string> = new Set([
   'eta',
   ...SETTING_NAMES,
   'idempotencyKey',
+  'unique',
   'owner',
   'meta',
   'manager',
@@ -104,6 +110,7 @@ export function resolveOptions(
     options.countdown === undefined ? null : toMilliseconds(options.countdown, 'countdown', 'INVALID_DELAY');
   const eta = options.eta === undefined ? null : toInstant(options.eta, 'eta');
   const queue = options.queue === undefined ? task.queueFor(args) : assertQueueName(options.queue);
+  const gates = task.gatesFor(queue, args);
   const settings = queue === task.queue ? task.settings : task.settingsIn(queue);
   return {
     queue,
@@ -113,10 +120,11 @@ export function resolveOptions(
     ...resolveExpiry(settings, options, eta, delayMs),
     owner: resolveOwner(options.owner),
     tags: json(merged(settings.tags, own.tags)),
-    flags: (own.acksLate ?? settings.acksLate) ? 0 : ACKNOWLEDGED_EARLY,
+    flags: ((own.acksLate ?? settings.acksLate) ? 0 : ACKNOWLEDGED_EARLY) | (gates.length > 0 ? GATED : 0),
+    gates,
     parentId: origin.parentId,
     rootId: origin.rootId,
-    recorded: resolveRecorded(options, {
+    recorded: resolveRecorded(options, gates, {
       ...own,
       resultExpiresMs: own.resultExpiresMs ?? settings.resultExpiresMs,
       headers: merged(settings.headers, origin.headers, own.headers),
@@ -181,6 +189,7 @@ const MAX_KEY_LENGTH = 255;
 
 function resolveRecorded(
   { retry, idempotencyKey, meta }: SubmitOptions,
+  gates: readonly Gate[],
   own: { [K in keyof GivenSettings]: GivenSettings[K] | undefined },
 ): string | null {
   const recorded: RecordedOptions = {};
@@ -201,6 +210,7 @@ function resolveRecorded(
     assertJson(meta, 'meta');
     recorded.meta = meta;
   }
+  if (gates.length > 0) recorded.gates = gates.map((gate) => gate.key);
   for (const _ in recorded) return JSON.stringify(recorded);
   return null;
 }

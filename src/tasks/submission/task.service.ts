@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { validate as isUuid } from 'uuid';
+import { NIL, validate as isUuid } from 'uuid';
 import { createReferences } from '../definition/create-references.js';
 import type { TaskClass, TaskRefs } from '../definition/task-references.js';
 import { TaskRegistry } from '../definition/task-registry.js';
@@ -7,6 +7,7 @@ import { InvalidOptionError, TaskNotFoundError, TaskStateError } from '../errors
 import type { TaskEventBus } from '../events/event-bus.js';
 import { isFinal, type TaskState } from '../store/states.js';
 import type { TaskFilter, TaskSort } from '../store/task-reader.js';
+import type { LiveFilter } from '../store/task-store.js';
 import type { ResolvedTasksOptions } from '../tasks.options.js';
 import type { Placed, Producer, Submission } from './producer.js';
 import { ResultListener } from './result-listener.js';
@@ -31,6 +32,8 @@ export interface Page {
 export interface Scope {
   owner?: string | undefined;
 }
+
+const REVOKE_BATCH = 500;
 
 /** Submits tasks and asks about them. */
 @Injectable()
@@ -191,16 +194,58 @@ export class TaskService {
   }
 
   /**
+   * Revokes every live task that fits, in batches, each as {@link revoke}; at least one condition must be given. What is
+   * submitted meanwhile may be missed.
+   * @returns how many were ended at once, and of how many the workers were asked
+   * @throws InvalidOptionError
+   */
+  async revokeMany(
+    filter: LiveFilter,
+    options: { terminate?: boolean; by?: string } = {},
+  ): Promise<{ ended: number; asked: number }> {
+    if (Object.values(filter).every((condition) => condition === undefined))
+      throw new InvalidOptionError('filter', 'at least one of ids, name, queue, tags, owner', 'none');
+    for (const id of filter.ids ?? []) assertId(id);
+    const { store, channel } = this.storage;
+    let after: string = NIL;
+    let [ended, asked] = [0, 0];
+    for (;;) {
+      const tasks = await store.liveTasks(filter, after, REVOKE_BATCH);
+      if (tasks.length === 0) return { ended, asked };
+      after = tasks.at(-1)!.id;
+      const byId = new Map(tasks.map((task) => [task.id, task]));
+      const revoked = await store.revoke(
+        [...byId.keys()],
+        options.terminate ?? false,
+        this.options.revokeGraceMs,
+        options.by ?? null,
+      );
+      for (const { id, ended: over } of revoked) {
+        if (over) ended++;
+        else asked++;
+        if (over) this.bus.emit('revoked', () => ({ ...byId.get(id)!, reason: 'revoked' }));
+      }
+      const ids = revoked.map((task) => task.id);
+      channel.revoked(ids);
+      channel.changed(ids);
+    }
+  }
+
+  /**
    * Makes a failed or revoked task live again, under its id and with fresh budgets.
    * @throws TaskNotFoundError, or TaskStateError in any other state
    */
   async retry(id: string, options: { by?: string } = {}): Promise<TaskRecord> {
     const { store, channel, relay } = this.storage;
-    const ready = await store.retryFinished(assertId(id), options.by ?? null);
+    const live = await store.retryFinished(assertId(id), options.by ?? null);
     const record = await this.record(id);
-    if (ready.tasks.length === 0) throw new TaskStateError(id, record.state, 'retried');
+    if (live.tasks.length === 0) throw new TaskStateError(id, record.state, 'retried');
     channel.changed([id]);
-    relay.send(ready);
+    await this.producer.ensureGates(record.name, record.queue, record.args ?? []);
+    const ready = live.tasks.filter((task) => task.ready);
+    relay.send({ ...live, tasks: ready });
+    // one with limits waits for these first
+    if (ready.length === 0) channel.due(0);
     return record;
   }
 

@@ -1,6 +1,9 @@
+import type { UniqueClaim } from '../definition/unique.js';
+import { UniqueConflictError } from '../errors.js';
 import type { NewTask } from '../store/new-task.js';
+import type { UniqueInsert } from '../store/unique-store.js';
 import { FINAL_STATES, TASK_STATES, isFinal, type AttemptOutcome, type TaskState } from '../store/states.js';
-import type { ReadyBatch } from '../store/task-store.js';
+import type { LiveFilter, ReadyBatch, ReadyTask } from '../store/task-store.js';
 import type { TaskFilter, TaskPage } from '../store/task-reader.js';
 import type { RecordedError, TaskRow } from '../store/task-record.entity.js';
 import type { ServiceReader, ServiceStore } from '../submission/service-storage.js';
@@ -14,6 +17,7 @@ const WORKER = 'test';
 export class MemoryStore implements ServiceStore, ServiceReader {
   readonly rows = new Map<string, MemoryRow>();
   private readonly keys = new Map<string, { id: string; bodyHash: Buffer; until: number }>();
+  private readonly uniques = new Map<string, string>();
   private readonly queues = new Set<string>();
   private order = 0;
 
@@ -46,6 +50,27 @@ export class MemoryStore implements ServiceStore, ServiceReader {
     if (holder && holder.until > now) return { holder, outbox: [] };
     this.keys.set(key.toString('hex'), { id: task.id, bodyHash, until: now + ttlMs });
     return { outbox: await this.insert([task]) };
+  }
+
+  async insertUnique(tasks: readonly NewTask[]): Promise<UniqueInsert> {
+    const ids: string[] = [];
+    const replaced: string[] = [];
+    for (const task of tasks) {
+      const holder = task.unique && this.holderOf(task.unique);
+      if (holder && task.unique.onConflict === 'refuse') throw new UniqueConflictError(holder.id);
+      if (holder && (task.unique.onConflict === 'existing' || holder.running)) {
+        ids.push(holder.id);
+        continue;
+      }
+      if (holder && !isFinal(holder.state)) {
+        this.end(holder, 'REVOKED', null, revocation('revoked'));
+        replaced.push(holder.id);
+      }
+      if (task.unique) this.uniques.set(task.unique.key.toString('hex'), task.id);
+      await this.insert([task]);
+      ids.push(task.id);
+    }
+    return { ids, replaced, outbox: [] };
   }
 
   async knowQueues(names: readonly string[]): Promise<void> {
@@ -117,14 +142,21 @@ export class MemoryStore implements ServiceStore, ServiceReader {
     });
   }
 
-  async retryFinished(id: string, by: string | null): Promise<ReadyBatch> {
+  async retryFinished(id: string, by: string | null): Promise<ReadyBatch<ReadyTask & { ready: boolean }>> {
     const row = this.rows.get(id);
     if (!row || (row.state !== 'FAILURE' && row.state !== 'REVOKED')) return { tasks: [], outbox: [] };
     this.addAudit(row, 'retry', by);
     Object.assign(row, { state: 'PENDING', error: null, finishedAt: null, dueAt: null, expiresAt: null });
     Object.assign(row, { retries: 0, crashes: 0, revokeAt: null, progress: null, ready: ++this.order });
     row.dispatch++;
-    return { tasks: [row], outbox: [] };
+    return { tasks: [{ ...row.task, ready: true }], outbox: [] };
+  }
+
+  async liveTasks(filter: LiveFilter, after: string, limit: number) {
+    const rows = this.live().filter(
+      (row) => row.id > after && fits(row, filter) && (filter.ids?.includes(row.id) ?? true),
+    );
+    return rows.slice(0, limit);
   }
 
   async forget(id: string): Promise<boolean> {
@@ -163,6 +195,17 @@ export class MemoryStore implements ServiceStore, ServiceReader {
     const counts = Object.fromEntries(TASK_STATES.map((state) => [state, 0])) as Record<TaskState, number>;
     for (const { state } of this.rows.values()) counts[state]++;
     return counts;
+  }
+
+  /** The task that keeps others of the same out. */
+  private holderOf({ key, until, periodMs }: UniqueClaim): MemoryRow | undefined {
+    const row = this.rows.get(this.uniques.get(key.toString('hex')) ?? '');
+    if (!row) return undefined;
+    const keepsOut =
+      until === 'period'
+        ? row.createdAt.getTime() + periodMs! > this.clock.now().getTime()
+        : !isFinal(row.state) && (until === 'finished' || row.startedAt === null);
+    return keepsOut ? row : undefined;
   }
 
   private live(): MemoryRow[] {

@@ -66,8 +66,16 @@ export class TasksTestingModule {
           provide: TaskService,
           useFactory: (registry: TaskRegistry, worker: TestWorker, bus: TaskEventBus) => {
             const relay = { send: () => undefined };
-            const storage = { store, reader: store, channel, relay, broker: { ping: async () => undefined } };
-            const submitter = new Submitter(store, relay, channel, {
+            const storage = {
+              store,
+              reader: store,
+              channel,
+              relay,
+              broker: { ping: async () => undefined },
+              gates: { ensure: async () => undefined },
+              unique: { insert: (rows: readonly NewTask[]) => store.insertUnique(rows) },
+            };
+            const submitter = new Submitter(storage, {
               // a test's transaction has no database: what is submitted in it is there at once
               runnerOf: () => ({
                 query: (_text, values) => store.insert(values as NewTask[]),

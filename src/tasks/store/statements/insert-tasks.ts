@@ -2,6 +2,7 @@ import { ARGS_IN_PAYLOAD, PAYLOAD_ARGS } from '../columns.js';
 import type { Statement } from '../database.js';
 import type { NewTask } from '../new-task.js';
 import type { Tables } from '../tables.js';
+import { isGated } from './gates.js';
 import { noteForRelay } from './outbox.js';
 
 /**
@@ -13,9 +14,17 @@ export function insertTasks(
   tables: Tables,
   { again = false, extended = false }: { again?: boolean; extended?: boolean } = {},
 ): Statement {
-  const { task, payload, schema } = tables;
+  const { task, taskGate, payload, schema } = tables;
   const noted = noteForRelay(tables, 'inserted');
   const extra = extended ? ', flags, parent_id, root_id' : '';
+  const gates = extended
+    ? `, gates AS (
+        INSERT INTO ${taskGate} (gate, task_id, line, priority, since)
+        SELECT l.gate, l.id, l.line, g.priority, CASE WHEN g.due IS NULL THEN clock_timestamp() END
+        FROM unnest($18::text[], $19::uuid[], $20::bool[]) l(gate, id, line) JOIN given g ON g.id = l.id
+        ON CONFLICT (gate, task_id) DO NOTHING)`
+    : '';
+  const ready = extended ? `due IS NULL AND NOT ${isGated('')}` : 'due IS NULL';
   return {
     name: `${schema}.insert${extended ? '.extended' : ''}${again ? '.again' : ''}`,
     text: `
@@ -28,10 +37,10 @@ export function insertTasks(
         FROM unnest($1::uuid[], $2::text[], $3::text[], $4::int2[], $5::timestamptz[], $6::float8[], $7::timestamptz[],
           $8::float8[], $9::text[], $10::text[], $11::text[], $12::text[]${extended ? ', $15::int2[], $16::uuid[], $17::uuid[]' : ''})
           u(id, name, queue, priority, eta, delay, expires, lifetime, owner, tags, args, options${extra})
-      )
+      )${gates}
       ${noted.cte && ', inserted AS ('}
       INSERT INTO ${task} (id, state, name, queue, priority, due_at, ready_at, expires_at, owner, tags, args, options${extra}, codec)
-      SELECT id, 'PENDING', name, queue, priority, due, CASE WHEN due IS NULL THEN clock_timestamp() END,
+      SELECT id, 'PENDING', name, queue, priority, due, CASE WHEN ${ready} THEN clock_timestamp() END,
         coalesce(expires, now() + lifetime * interval '1 ms'), owner, tags::jsonb, args::jsonb, options::jsonb${extra},
         CASE WHEN args IS NULL THEN ${ARGS_IN_PAYLOAD} ELSE 0 END
       FROM given
@@ -42,6 +51,9 @@ export function insertTasks(
 
 export function insertValues(tasks: readonly NewTask[], extended = false): unknown[] {
   const large = tasks.filter((task) => task.large);
+  const gates = extended
+    ? tasks.flatMap(({ id, gates: own }) => own.map(({ key }, i) => ({ key, id, line: i === 0 })))
+    : [];
   return [
     tasks.map((task) => task.id),
     tasks.map((task) => task.name),
@@ -62,6 +74,9 @@ export function insertValues(tasks: readonly NewTask[], extended = false): unkno
           tasks.map((task) => task.flags),
           tasks.map((task) => task.parentId),
           tasks.map((task) => task.rootId),
+          gates.map((gate) => gate.key),
+          gates.map((gate) => gate.id),
+          gates.map((gate) => gate.line),
         ]
       : []),
   ];

@@ -2,6 +2,7 @@ import { ACKNOWLEDGED_EARLY, kept } from '../columns.js';
 import type { Statement } from '../database.js';
 import type { Tables } from '../tables.js';
 import { noteExpiry } from './result-expiry.js';
+import { isGated } from './gates.js';
 import { noteForRelay } from './outbox.js';
 
 /** $1 id, $2 name, $3 lease in ms, $4 info. */
@@ -75,8 +76,8 @@ export function rescue(tables: Tables): Statement {
           '{"name":"WorkerLostError","message":"its worker died or lost its lease"}' FROM x
       ), back AS (
         UPDATE ${task} t SET state = 'PENDING', worker_id = NULL, fence = NULL,
-          ready_at = CASE WHEN t.crashes = 0 THEN now() END,
-          due_at = CASE WHEN t.crashes > 0 THEN now() + random() * t.crashes * interval '3 s' END,
+          ready_at = CASE WHEN t.crashes = 0 AND NOT ${isGated('t.')} THEN now() END,
+          due_at = CASE WHEN t.crashes > 0 OR ${isGated('t.')} THEN now() + random() * t.crashes * interval '3 s' END,
           dispatch = t.dispatch + 1, crashes = t.crashes + 1
         FROM x WHERE t.id = ANY(ARRAY[x.id]) AND NOT x.over
         RETURNING t.id, t.dispatch, t.name, t.queue, t.priority, t.ready_at IS NOT NULL AS ready
