@@ -1,17 +1,19 @@
-import { Queue, Worker } from 'bullmq';
+import { Queue } from 'bullmq';
 import { Redis } from 'ioredis';
+import { BenchChild } from './child.js';
+import { timed, type Measured } from './broker-loads.js';
 import { inLanes, rate } from './harness.js';
 
-const QUEUE = 'bare';
+export const BARE_QUEUE = 'bare';
 
 /** BullMQ as its documentation shows it, which records nothing but the queue itself. */
 export class BareBullMq {
   private readonly connection: Redis;
   private readonly queue: Queue;
 
-  constructor(url: string) {
+  constructor(private readonly url: string) {
     this.connection = new Redis(url, { maxRetriesPerRequest: null });
-    this.queue = new Queue(QUEUE, { connection: this.connection });
+    this.queue = new Queue(BARE_QUEUE, { connection: this.connection });
   }
 
   /** `queue.add()` with so many in flight. */
@@ -34,16 +36,16 @@ export class BareBullMq {
       );
   }
 
-  /** Jobs a second of one worker, from its start until the last job is completed. */
-  async work(count: number, concurrency: number): Promise<number> {
-    let done = 0;
-    return rate(count, async () => {
-      const worker = new Worker<[number, number]>(QUEUE, async ({ data: [x, y] }) => x + y, {
-        connection: this.connection,
-        concurrency,
-      });
-      await new Promise<void>((resolve) => worker.on('completed', () => ++done === count && resolve()));
-      await worker.close();
+  /** Jobs a second of workers that start now, until the last job is completed. */
+  async work(count: number, concurrency: number, processes = 1): Promise<Measured> {
+    const children = await Promise.all(
+      Array.from({ length: processes }, () =>
+        BenchChild.open('./bullmq-child.js', [this.url, String(concurrency)]),
+      ),
+    );
+    return timed(children, count, async () => {
+      const { wait = 0, active = 0 } = await this.queue.getJobCounts('wait', 'active');
+      return wait + active === 0;
     });
   }
 

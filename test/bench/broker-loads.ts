@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { BenchChild } from './child.js';
 import { BenchTasks, inLanes, rate, type Bench } from './harness.js';
 
 /** `delay()` with so many in flight, until all are committed and the broker has them. */
@@ -22,23 +23,47 @@ export async function fill(bench: Bench, count: number, text?: string): Promise<
   await published(bench);
 }
 
-/** Tasks a second of one worker in this process, from its start until the last result is stored. */
-export async function settled(bench: Bench, count: number, concurrency: number): Promise<number> {
-  const worker = await bench.openWorker();
-  BenchTasks.runs = 0;
-  try {
-    return await rate(count, async () => {
-      await worker.start(concurrency);
-      while (BenchTasks.runs < count) await sleep(5);
-      await untilEmpty(bench);
-    });
-  } finally {
-    await worker.close();
-  }
+export interface Measured {
+  /** Tasks a second. */
+  readonly rate: number;
+  /** Processor time of the workers, in µs a task. */
+  readonly cpuUs: number;
+  /** The largest worker's. */
+  readonly peakMiB: number;
 }
 
-export async function untilEmpty(bench: Bench): Promise<void> {
-  while ((await bench.sql.query(`SELECT FROM ${bench.tables.task} LIMIT 1`)).rows.length > 0) await sleep(3);
+/** Tasks a second of workers that start now, until the last result is stored. */
+export async function settled(
+  bench: Bench,
+  count: number,
+  concurrency: number,
+  processes = 1,
+): Promise<Measured> {
+  const args = [bench.url, bench.broker ?? '', String(concurrency)];
+  const children = await Promise.all(
+    Array.from({ length: processes }, () => BenchChild.open('./worker-child.js', args)),
+  );
+  return timed(children, count, async () => {
+    const { rows } = await bench.sql.query(`SELECT FROM ${bench.tables.task} LIMIT 1`);
+    return rows.length === 0;
+  });
+}
+
+export async function timed(
+  children: readonly BenchChild[],
+  count: number,
+  isOver: () => Promise<boolean>,
+): Promise<Measured> {
+  const before = performance.now();
+  await Promise.all(children.map((child) => child.start()));
+  while (!(await isOver())) await sleep(10);
+  const seconds = (performance.now() - before) / 1000;
+  const figures = await Promise.all(children.map((child) => child.close()));
+  return {
+    rate: count / seconds,
+    cpuUs: (figures.reduce((sum, { cpuMs }) => sum + cpuMs, 0) * 1000) / count,
+    peakMiB: Math.max(...figures.map(({ peakMiB }) => peakMiB)),
+  };
 }
 
 async function published(bench: Bench): Promise<void> {

@@ -15,7 +15,7 @@ for (let i = 0; i < 4; i++) {
   const a2 = await submitsPublished(bench, N, 500);
   const w2 = await settled(bench, N, C);
   console.log(
-    `add bare ${n(a1)} ours ${n(a2)} ${(a2 / a1).toFixed(2)}   work bare ${n(w1)} ours ${n(w2)} ${(w2 / w1).toFixed(2)}`,
+    `add bare ${n(a1)} ours ${n(a2)} ${(a2 / a1).toFixed(2)}   work bare ${n(w1.rate)} ours ${n(w2.rate)} ${(w2.rate / w1.rate).toFixed(2)}`,
   );
 }
 await bare.close();

@@ -20,6 +20,8 @@ export interface ConsumeOptions {
   readonly slots: Slots;
   /** The id that the worker claims under now. */
   workerId(): string;
+  /** How long to let other workers go first, in ms. Default: not at all. */
+  hesitation?(): number;
   /** Resolves: acknowledged. Rejects: redelivered. */
   handler(delivery: Delivery): Promise<void>;
 }

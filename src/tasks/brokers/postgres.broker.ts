@@ -99,7 +99,9 @@ class TableConsumer implements Consumer {
       for (const queue of queues) concerns ||= mine.includes(queue);
       if (!concerns) return;
     }
-    this.waker.wake();
+    const hesitation = this.options.hesitation?.() ?? 0;
+    if (hesitation > 0) setTimeout(() => this.waker.wake(), hesitation).unref();
+    else this.waker.wake();
   }
 
   async stop(): Promise<void> {

@@ -3,21 +3,18 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
 import { v7 as uuidv7 } from 'uuid';
 import type { Consumer, Delivery } from '../brokers/broker.js';
-import { ReadyMarks } from '../brokers/ready-marks.js';
 import { Slots } from '../brokers/slots.js';
 import { Maintenance } from '../control/maintenance.js';
 import { Periodic } from '../control/periodic.js';
 import { Resender } from '../control/resender.js';
 import type { TaskRegistry } from '../definition/task-registry.js';
 import type { TaskEventBus } from '../events/event-bus.js';
-import { ShuttingDownError } from '../errors.js';
 import { GATED } from '../store/columns.js';
-import { Batcher } from '../store/batcher.js';
 import { retrying } from '../store/retrying.js';
 import type { ClaimedTask } from '../store/statements/claim.js';
 import type { Storage } from '../store/storage.js';
-import { newFence } from '../store/task-store.js';
 import { Announcer } from './announcer.js';
+import { Claimer } from './claimer.js';
 import { Heartbeat } from './heartbeat.js';
 import { Inventory } from './inventory.js';
 import { stopped } from './outcome.js';
@@ -31,20 +28,23 @@ import type { WorkerOptions, WorkerSettings } from './worker.options.js';
 /** Handlers that do not react to their signal get this long after it before their tasks are given back. */
 const ABORT_GRACE_MS = 1000;
 const QUEUES_POLL_MS = 2000;
+/** A worker that was given a task it does not have lets others go first for a while. */
+const HESITATE_FOR_MS = 60_000;
+const HESITATION_MS = 50;
 
 /** Takes tasks, runs them, writes what became of them. */
 export class Worker {
   private readonly logger = new Logger('Tasks');
   private readonly running = new Map<string, RunningTask>();
-  private readonly claims: Batcher<{ id: string; dispatch: number }, ClaimedTask | undefined>;
+  private readonly claimer: Claimer;
   private readonly settler: Settler;
   private readonly progress: ProgressWriter;
   private readonly runner: TaskRunner;
   private readonly heartbeat: Heartbeat;
   private readonly inventory: Inventory;
   private readonly announcer: Announcer;
-  private readonly newest = new ReadyMarks();
   private id = uuidv7();
+  private lastUnknown = 0;
   private inline = false;
   private takesAll = true;
   private slots = new Slots(0);
@@ -75,12 +75,9 @@ export class Worker {
     this.announcer = new Announcer(events, this.name, () => this.id);
     this.progress = new ProgressWriter(store, channel, (task) => this.drop(task));
     this.runner = new TaskRunner(registry, pipeline, settings.context.run);
-    this.claims = new Batcher({
-      what: 'messages',
-      lanes: 1,
-      maxItems: 500,
-      capacity: 10_000,
-      execute: (items) => this.claimById(items),
+    this.claimer = new Claimer(store, {
+      workerId: () => this.id,
+      takes: () => this.state === 'running',
     });
     this.heartbeat = new Heartbeat({
       connection: connection.direct,
@@ -164,7 +161,7 @@ export class Worker {
         broker,
         relay,
         queues: () => this.queues,
-        newestClaimed: (queue, priority) => this.newest.get(queue, priority),
+        newestClaimed: (queue, priority) => this.claimer.newest(queue, priority),
       });
       this.resender.start();
     }
@@ -173,6 +170,7 @@ export class Worker {
       queues: () => this.queues,
       slots: this.slots,
       workerId: () => this.id,
+      hesitation: () => (Date.now() - this.lastUnknown < HESITATE_FOR_MS ? HESITATION_MS : 0),
       handler: (delivery) => this.handle(delivery),
     });
     this.announcer.online(this.queues, this.slots.size);
@@ -231,65 +229,28 @@ export class Worker {
   }
 
   private async handle({ message, claimed }: Delivery): Promise<void> {
-    const running = await this.begin(message, claimed);
-    // somebody else holds it, it has ended, or it was given out anew: the message has no meaning any more
-    if (!running) return;
-    try {
-      const outcome = await this.runner.run(running).finally(() => this.slots.release());
-      this.announcer.ended(running);
-      const settled = await this.settler.settle(running.task, outcome, this.progress.take(running));
-      this.announcer.settled(running, outcome, settled);
-      if (running.task.flags & GATED) this.maintenance?.makeRoom();
-    } finally {
-      if (this.running.get(running.id) === running) this.running.delete(running.id);
-    }
-  }
-
-  private async begin(
-    message: Delivery['message'],
-    claimed: ClaimedTask | undefined,
-  ): Promise<RunningTask | undefined> {
-    const task = claimed ?? (await this.claim(message));
-    if (!task) return undefined;
-    const running = new RunningTask(task, (run, progress) => this.progress.note(run, progress));
-    this.running.set(task.id, running);
-    this.announcer.started(running);
-    return running;
-  }
-
-  /** @returns undefined, with the slot given back, for what is somebody else's or over */
-  private async claim(message: Delivery['message']): Promise<ClaimedTask | undefined> {
     let task: ClaimedTask | undefined;
     try {
-      return (task = await this.claims.add(message));
+      task = claimed ?? (await this.claimer.claim(message));
     } finally {
       if (!task) this.slots.release();
     }
-  }
-
-  /** For brokers that only carry ids. Waits in its slot while the database is away. */
-  private async claimById(
-    messages: readonly { id: string; dispatch: number }[],
-  ): Promise<(ClaimedTask | undefined)[]> {
-    const { store } = this.storage;
-    const fence = newFence();
-    const id = this.id;
-    const claimed = new Map<string, ClaimedTask>();
-    await retrying({ until: Number.POSITIVE_INFINITY }, async (tried) => {
-      // rejected: the broker gives the messages to another worker
-      if (this.state !== 'running') throw new ShuttingDownError();
-      if (tried > 0) for (const task of await store.claimedUnder(id, fence)) claimed.set(task.id, task);
-      const open = messages.filter((message) => !claimed.has(message.id));
-      if (open.length > 0)
-        for (const task of await store.claimById(id, open, fence)) claimed.set(task.id, task);
-    });
-    this.newest.learn([...claimed.values()]);
-    return messages.map((message) => {
-      const task = claimed.get(message.id);
-      // two messages for one row must not both run it
-      claimed.delete(message.id);
-      return task;
-    });
+    // somebody else holds it, it has ended, or it was given out anew: the message has no meaning any more
+    if (!task) return;
+    const running = new RunningTask(task, this.noteProgress);
+    this.running.set(task.id, running);
+    this.announcer.started(running);
+    try {
+      const outcome = await this.runner.run(running);
+      if (outcome.kind === 'defer' && outcome.outcome === 'unknown') this.lastUnknown = Date.now();
+      this.slots.release();
+      this.announcer.ended(running);
+      const settled = await this.settler.settle(task, outcome, this.progress.take(running));
+      this.announcer.settled(running, outcome, settled);
+      if (task.flags & GATED) this.maintenance?.makeRoom();
+    } finally {
+      if (this.running.get(task.id) === running) this.running.delete(task.id);
+    }
   }
 
   private async register(): Promise<void> {
@@ -322,6 +283,9 @@ export class Worker {
   private readonly onRevoked = (ids: string[]): void => {
     for (const id of ids) this.running.get(id)?.abort('revoked', 'the task was revoked');
   };
+
+  private readonly noteProgress = (running: RunningTask, progress: string): void =>
+    this.progress.note(running, progress);
 
   private readonly onQueues = (): void => this.queueScout?.wake();
 

@@ -10,7 +10,7 @@ import { writeProgress } from './statements/progress.js';
 import { knownQueues, knowQueues } from './statements/queues.js';
 import { countReady } from './statements/ready.js';
 import { removeExpired } from './statements/result-expiry.js';
-import { bury, heldBy, leave, registerWorker, rescue } from './statements/worker-lease.js';
+import { bury, heldBy, isAlive, leave, registerWorker, rescue } from './statements/worker-lease.js';
 import type { Tables } from './tables.js';
 
 /** Every statement of the store, for one schema. */
@@ -40,6 +40,7 @@ export function prepareStatements(tables: Tables) {
     nextDue: nextDue(tables),
     expire: expire(tables),
     register: registerWorker(tables),
+    isAlive: isAlive(tables),
     leave: leave(tables),
     bury: bury(tables),
     rescue: rescue(tables),

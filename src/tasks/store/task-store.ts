@@ -222,6 +222,10 @@ export class TaskStore {
     await this.database.run(this.statements.register, [id, name, leaseMs, JSON.stringify(info)]);
   }
 
+  async isAlive(workerId: string): Promise<boolean> {
+    return (await this.database.run(this.statements.isAlive, [workerId])).length > 0;
+  }
+
   async leave(workerId: string): Promise<void> {
     await this.database.run(this.statements.leave, [workerId]);
   }

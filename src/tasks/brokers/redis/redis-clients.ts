@@ -30,8 +30,7 @@ export class RedisClients {
     return `redis://${at}/${redis.db ?? 0}`;
   }
 
-  /** @param blocking whether its commands block, so that none can share a round trip */
-  create(name: string, blocking = false): RedisClient {
+  create(name: string): RedisClient {
     const { redis, nodes } = this.options;
     const options: RedisOptions = {
       connectTimeout: 3000,
@@ -44,15 +43,13 @@ export class RedisClients {
       maxRetriesPerRequest: 0,
       retryStrategy: nextTry,
     };
-    const autoPipelining = { enableAutoPipelining: !blocking };
-    if (!nodes) return new this.ioredis.Redis({ ...options, ...autoPipelining });
+    if (!nodes) return new this.ioredis.Redis(options);
     const { retryStrategy: _, enableOfflineQueue: __, ...each } = options;
     const cluster: ClusterOptions = {
       redisOptions: each,
       clusterRetryStrategy: nextTry,
       enableOfflineQueue: false,
       lazyConnect: true,
-      ...autoPipelining,
     };
     return new this.ioredis.Cluster([...nodes], cluster);
   }

@@ -201,15 +201,16 @@ export class RedisConsumer implements Consumer {
 
   /** What ends in one turn is acknowledged together, and as many others are taken. */
   private acknowledge(reader: Reader, jobId: string): void {
-    reader.open.delete(jobId);
-    this.open--;
-    this.acknowledging++;
     if (reader.done.push(jobId) === 1) setImmediate(() => void this.finish(reader));
   }
 
   private async finish(reader: Reader): Promise<void> {
     const jobIds = reader.done;
     reader.done = [];
+    // out of hand only now: who asks for jobs meanwhile would take the room that these leave
+    for (const jobId of jobIds) reader.open.delete(jobId);
+    this.open -= jobIds.length;
+    this.acknowledging += jobIds.length;
     const next = this.wanted(reader, jobIds.length);
     const { scripts } = this.settings;
     await this.taking(reader, next, () => scripts.finish(reader.backend, this.token, jobIds, next));

@@ -91,7 +91,7 @@ export class RedisBroker extends Broker {
   }
 
   override async consume(options: ConsumeOptions): Promise<Consumer> {
-    const blocking = this.clients.create(`${this.prefix}:worker`, true);
+    const blocking = this.clients.create(`${this.prefix}:worker`);
     // whatever breaks shows in the commands
     blocking.on('error', () => undefined);
     await blocking.connect().catch(() => undefined);

@@ -28,6 +28,14 @@ export function beat({ worker, schema }: Tables): Statement {
   };
 }
 
+/** Whether the worker $1 was not buried. */
+export function isAlive({ worker, schema }: Tables): Statement {
+  return {
+    name: `${schema}.is-alive`,
+    text: `SELECT id FROM ${worker} WHERE id = $1 AND dead_at IS NULL`,
+  };
+}
+
 export function leave({ worker, schema }: Tables): Statement {
   return {
     name: `${schema}.leave`,
