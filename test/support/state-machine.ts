@@ -178,7 +178,8 @@ export class StateMachine {
       case 'pause':
       case 'resume':
         return this.pause(what === 'pause');
-      case 'operator retry':
+      // an operator's retry
+      default:
         if (id === undefined) return undefined;
         this.retried.add(id);
         return this.store.retryFinished(id, 'operator');
