@@ -7,6 +7,7 @@ import { Database } from '#dist/tasks/store/database.js';
 import { connectionSettings } from '#dist/tasks/store/connection.js';
 import { GateStore } from '#dist/tasks/store/gate-store.js';
 import type { ClaimedTask } from '#dist/tasks/store/statements/claim.js';
+import { InsertStore } from '#dist/tasks/store/insert-store.js';
 import { tablesOf } from '#dist/tasks/store/tables.js';
 import { newFence, TaskStore } from '#dist/tasks/store/task-store.js';
 import { UniqueStore } from '#dist/tasks/store/unique-store.js';
@@ -64,6 +65,7 @@ export class StateMachine {
   private readonly database: Database;
   private readonly store: TaskStore;
   private readonly gates: GateStore;
+  private readonly inserts: InsertStore;
   private readonly unique: UniqueStore;
   private run = 0;
   private queue = '';
@@ -85,7 +87,8 @@ export class StateMachine {
     this.database = new Database(connectionSettings({ type: 'postgres', url }, undefined));
     this.store = new TaskStore(this.database, tables);
     this.gates = new GateStore(this.database, tables);
-    this.unique = new UniqueStore(this.database, tables, this.store);
+    this.inserts = new InsertStore(this.database, tables);
+    this.unique = new UniqueStore(this.database, tables, this.inserts);
   }
 
   close(): Promise<void> {
@@ -207,7 +210,7 @@ export class StateMachine {
       if (ids[0] !== row.id) this.ids.delete(row.id);
     } else {
       if (limited) await this.gates.ensure(row.gates);
-      await this.store.insert([row]);
+      await this.inserts.insert([row]);
     }
   }
 

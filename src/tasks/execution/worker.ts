@@ -118,7 +118,7 @@ export class Worker {
   async start(options: WorkerOptions = {}): Promise<void> {
     if (this.state !== 'new') return;
     this.state = 'running';
-    const { store, gates, unique, broker, relay, relayStore, channel, dataSource, schema } = this.storage;
+    const { store, broker, relay, relayStore, channel } = this.storage;
     const { leaseMs, maxCrashes } = this.settings;
     this.inline = options.inline ?? false;
     this.takesAll = options.queues === undefined;
@@ -141,14 +141,8 @@ export class Worker {
     channel.on('revoked', this.onRevoked);
     channel.on('queues', this.onQueues);
     this.maintenance = new Maintenance({
-      store,
-      gates,
-      unique,
-      relay,
-      channel,
+      ...this.storage,
       events: this.events,
-      dataSource,
-      schema,
       leaseMs,
       beatMs,
       maxCrashes,

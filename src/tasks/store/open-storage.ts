@@ -9,6 +9,7 @@ import { Relay } from '../control/relay.js';
 import type { ResolvedTasksOptions } from '../tasks.options.js';
 import { connectionSettings, type ConnectionSettings } from './connection.js';
 import { Database, surviveBreaks } from './database.js';
+import { InsertStore } from './insert-store.js';
 import { GateStore } from './gate-store.js';
 import { Migrator } from './migrator.js';
 import { createPrivateDataSource, postgresOptions } from './private-data-source.js';
@@ -30,6 +31,7 @@ export async function openStorage(application: DataSource, options: ResolvedTask
   const tables = tablesOf(schema, isRelayed(choice));
   const database = new Database(connection);
   const store = new TaskStore(database, tables);
+  const inserts = new InsertStore(database, tables);
   const channel = new TaskChannel(connection, schema);
   const relayStore = new RelayStore(database, tables);
   const broker = await createBroker(choice, {
@@ -49,7 +51,8 @@ export async function openStorage(application: DataSource, options: ResolvedTask
     channel,
     broker,
     gates: new GateStore(database, tables),
-    unique: new UniqueStore(database, tables, store),
+    inserts,
+    unique: new UniqueStore(database, tables, inserts),
     relayStore,
     relay: new Relay(relayStore, broker),
     reader: new TaskReader(dataSource, tables),

@@ -3,8 +3,7 @@ import { claimById, claimedUnder, claimReady } from './statements/claim.js';
 import { defer, deferredUnder } from './statements/defer.js';
 import { expire, nextDue, promoteDue } from './statements/due.js';
 import { finish, finishedUnder, markFenced } from './statements/finish.js';
-import { dropOldKeys, keyHolder, takeKey } from './statements/idempotency.js';
-import { insertTasks, removeFinished } from './statements/insert-tasks.js';
+import { dropOldKeys } from './statements/idempotency.js';
 import { forget, liveTasks, retryFinished, revoke } from './statements/operator.js';
 import { writeProgress } from './statements/progress.js';
 import { knownQueues, knowQueues } from './statements/queues.js';
@@ -17,13 +16,6 @@ import type { Tables } from './tables.js';
 export function prepareStatements(tables: Tables) {
   const ping: Statement = { name: `${tables.schema}.ping`, text: 'SELECT 1' };
   return {
-    insert: insertTasks(tables),
-    insertAgain: insertTasks(tables, { again: true }),
-    insertExtended: insertTasks(tables, { extended: true }),
-    insertExtendedAgain: insertTasks(tables, { extended: true, again: true }),
-    removeFinished: removeFinished(tables),
-    takeKey: takeKey(tables),
-    keyHolder: keyHolder(tables),
     dropKeys: dropOldKeys(tables),
     claim: claimReady(tables),
     claimById: claimById(tables),

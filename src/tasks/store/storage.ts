@@ -4,6 +4,7 @@ import type { Relay } from '../control/relay.js';
 import type { ConnectionSettings } from './connection.js';
 import type { Database } from './database.js';
 import type { GateStore } from './gate-store.js';
+import type { InsertStore } from './insert-store.js';
 import type { Tables } from './tables.js';
 import type { TaskChannel } from './task-channel.js';
 import type { TaskReader } from './task-reader.js';
@@ -23,6 +24,7 @@ export interface Storage {
   readonly reader: TaskReader;
   readonly channel: TaskChannel;
   readonly broker: Broker;
+  readonly inserts: InsertStore;
   readonly gates: GateStore;
   readonly unique: UniqueStore;
   readonly relayStore: RelayStore;

@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
 import { Client } from 'pg';
 import type { ConnectionSettings } from './connection.js';
+import { EventMessages } from './event-messages.js';
 
 /** What processes tell one another; losing it costs a delay, never a task. */
 interface ChannelMessage {
@@ -57,9 +58,6 @@ const MAX_MESSAGES = 4;
 /** Names of queues in one message; who is not named polls. */
 const MAX_QUEUES = 50;
 const PING_MS = 5000;
-/** Events wait here for the next message; more are dropped, since whoever wants all of them asks for records. */
-const MAX_EVENTS = 5000;
-const MAX_EVENT_BYTES = 7000;
 
 /**
  * LISTEN and NOTIFY on one connection of its own: inside the data's transactions a NOTIFY more than halves their rate.
@@ -69,9 +67,9 @@ export class TaskChannel extends EventEmitter<ChannelEvents> {
   private readonly name: string;
   private client: Client | undefined;
   private pending: Required<Pick<ChannelMessage, 'q' | 't' | 'r'>> & { d: number; c: boolean } = empty();
-  private events: string[] = [];
-  private dropped = 0;
+  /** One's own messages are not heard twice. */
   private readonly self = randomUUID().slice(0, 8);
+  private readonly events = new EventMessages(this.self);
   private scheduled = false;
   private sending = false;
   private nextAt = 0;
@@ -133,9 +131,7 @@ export class TaskChannel extends EventEmitter<ChannelEvents> {
 
   /** Tells other processes of an event. */
   tell(event: object): void {
-    if (this.events.length < MAX_EVENTS) this.events.push(JSON.stringify(event));
-    else if (this.dropped++ === 0)
-      this.logger.warn(`more than ${MAX_EVENTS} events wait to be sent: some are not heard elsewhere`);
+    this.events.add(event);
     this.schedule();
   }
 
@@ -177,14 +173,14 @@ export class TaskChannel extends EventEmitter<ChannelEvents> {
     try {
       for (const message of this.takePending())
         await this.client?.query('SELECT pg_notify($1, $2)', [this.name, JSON.stringify(message)]);
-      for (const text of this.takeEvents())
+      for (const text of this.events.take())
         await this.client?.query('SELECT pg_notify($1, $2)', [this.name, text]);
     } catch {
       // whoever listens finds out by polling
     }
     this.sending = false;
     const { q, t, r, d, c } = this.pending;
-    if (q.length + t.length + r.length + this.events.length > 0 || Number.isFinite(d) || c) this.schedule();
+    if (q.length + t.length + r.length + this.events.size > 0 || Number.isFinite(d) || c) this.schedule();
   }
 
   private takePending(): ChannelMessage[] {
@@ -199,28 +195,6 @@ export class TaskChannel extends EventEmitter<ChannelEvents> {
     const messages = Object.keys(first).length > 0 ? [first] : [];
     if (!tooMany) for (let i = 0; i < t.length; i += MAX_IDS) messages.push({ t: t.slice(i, i + MAX_IDS) });
     for (let i = 0; i < r.length; i += MAX_IDS) messages.push({ r: r.slice(i, i + MAX_IDS) });
-    return messages;
-  }
-
-  /** As many events as fit into a message; an event that would not fit into one is left out. */
-  private takeEvents(): string[] {
-    const messages: string[] = [];
-    let fitting: string[] = [];
-    let bytes = 0;
-    const close = () => {
-      if (fitting.length > 0) messages.push(`{"f":"${this.self}","e":[${fitting.join()}]}`);
-      [fitting, bytes] = [[], 0];
-    };
-    for (const event of this.events) {
-      const size = Buffer.byteLength(event) + 1;
-      if (size > MAX_EVENT_BYTES) continue;
-      if (bytes + size > MAX_EVENT_BYTES) close();
-      fitting.push(event);
-      bytes += size;
-    }
-    close();
-    this.events = [];
-    this.dropped = 0;
     return messages;
   }
 

@@ -1,10 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import type { Database, Runner } from './database.js';
-import { isExtended, type NewTask } from './new-task.js';
+import type { Database } from './database.js';
 import type { ClaimedTask, Execution } from './statements/claim.js';
 import { deferValues, type Deferral, type DeferredRow } from './statements/defer.js';
 import { finishValues, type Ending, type FinishedRow } from './statements/finish.js';
-import { insertValues } from './statements/insert-tasks.js';
 import { prepareStatements } from './prepared-statements.js';
 import { escapeLike } from './task-reader.js';
 import type { Tables } from './tables.js';
@@ -62,50 +60,6 @@ export class TaskStore {
     tables: Tables,
   ) {
     this.statements = prepareStatements(tables);
-  }
-
-  /**
-   * Inserts new rows.
-   * @param again whether an earlier try with the same rows may have been stored
-   * @returns the outbox rows that name those that are ready
-   */
-  async insert(tasks: readonly NewTask[], again = false): Promise<string[]> {
-    if (again) return this.database.transaction((runner) => this.insertAgain(runner, tasks));
-    return this.insertOnce(this.database, tasks);
-  }
-
-  /** Inserts all rows or none, in chunks of one transaction. */
-  insertAll(tasks: readonly NewTask[], again: boolean): Promise<string[]> {
-    return this.database.transaction(async (runner) => {
-      const outbox: string[] = [];
-      for (let i = 0; i < tasks.length; i += 1000) {
-        const chunk = tasks.slice(i, i + 1000);
-        outbox.push(...(await this.insertWithin(runner, chunk, again)));
-      }
-      return outbox;
-    });
-  }
-
-  /** The statement behind {@link insert}, for a transaction that is not ours. */
-  insertStatement(tasks: readonly NewTask[]): { text: string; values: unknown[] } {
-    const extended = tasks.some(isExtended);
-    const { text } = extended ? this.statements.insertExtended : this.statements.insert;
-    return { text, values: insertValues(tasks, extended) };
-  }
-
-  /** Inserts the row if its key is free, in one transaction; otherwise tells who has the key. */
-  insertKeyed(
-    task: NewTask,
-    key: { key: Buffer; bodyHash: Buffer; ttlMs: number },
-  ): Promise<{ holder?: { id: string; bodyHash: Buffer } | undefined; outbox: string[] }> {
-    return this.database.transaction(async (runner) => {
-      const taken = await runner.run(this.statements.takeKey, [key.key, task.id, key.bodyHash, key.ttlMs]);
-      if (taken.length > 0) return { outbox: await this.insertOnce(runner, [task]) };
-      const [holder] = await runner.run<{ task_id: string; body_hash: Buffer }>(this.statements.keyHolder, [
-        key.key,
-      ]);
-      return { holder: holder && { id: holder.task_id, bodyHash: holder.body_hash }, outbox: [] };
-    });
   }
 
   /** Claims up to `limit` ready rows for the worker; fewer when there are no more. */
@@ -309,26 +263,6 @@ export class TaskStore {
   /** Whether the database answers. */
   async ping(): Promise<void> {
     await this.database.run(this.statements.ping, []);
-  }
-
-  /** In a transaction of the caller's. */
-  insertWithin(runner: Runner, tasks: readonly NewTask[], again: boolean): Promise<string[]> {
-    return again ? this.insertAgain(runner, tasks) : this.insertOnce(runner, tasks);
-  }
-
-  private async insertOnce(runner: Runner, tasks: readonly NewTask[]): Promise<string[]> {
-    const extended = tasks.some(isExtended);
-    const { insert, insertExtended } = this.statements;
-    return noted(await runner.run(extended ? insertExtended : insert, insertValues(tasks, extended)));
-  }
-
-  private async insertAgain(runner: Runner, tasks: readonly NewTask[]): Promise<string[]> {
-    const extended = tasks.some(isExtended);
-    const { insertAgain, insertExtendedAgain } = this.statements;
-    const statement = extended ? insertExtendedAgain : insertAgain;
-    const outbox = noted(await runner.run(statement, insertValues(tasks, extended)));
-    await runner.run(this.statements.removeFinished, [tasks.map((task) => task.id)]);
-    return outbox;
   }
 }
 

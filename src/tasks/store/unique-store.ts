@@ -1,11 +1,11 @@
 import { UniqueConflictError } from '../errors.js';
 import type { UniqueClaim } from '../definition/unique.js';
 import type { Database, Runner } from './database.js';
+import type { InsertStore } from './insert-store.js';
 import type { NewTask } from './new-task.js';
 import { revoke } from './statements/operator.js';
 import { dropUnique, holderOf, lockUnique, passUnique, takeUnique } from './statements/unique.js';
 import type { Tables } from './tables.js';
-import type { TaskStore } from './task-store.js';
 
 export interface UniqueInsert {
   /** One for each task given: its own id, or that of the task that was there before. */
@@ -24,7 +24,7 @@ export class UniqueStore {
   constructor(
     private readonly database: Database,
     tables: Tables,
-    private readonly store: Pick<TaskStore, 'insertWithin'>,
+    private readonly inserts: InsertStore,
   ) {
     this.statements = {
       take: takeUnique(tables),
@@ -55,7 +55,7 @@ export class UniqueStore {
         pending.add(id);
       }
       const won = tasks.filter((task) => ids.get(task) === task.id);
-      const outbox = won.length > 0 ? await this.store.insertWithin(runner, won, again) : [];
+      const outbox = won.length > 0 ? await this.inserts.insertWithin(runner, won, again) : [];
       return { ids: [...ids.values()], replaced, outbox };
     });
   }

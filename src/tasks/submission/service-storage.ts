@@ -1,5 +1,6 @@
 import type { Broker } from '../brokers/broker.js';
 import type { Relay } from '../control/relay.js';
+import type { InsertStore } from '../store/insert-store.js';
 import type { GateStore } from '../store/gate-store.js';
 import type { ChannelEvents, TaskChannel } from '../store/task-channel.js';
 import type { TaskReader } from '../store/task-reader.js';
@@ -9,6 +10,7 @@ import type { UniqueStore } from '../store/unique-store.js';
 /** What submitting and asking need of the storage; tests have it in memory. */
 export interface ServiceStorage {
   readonly store: ServiceStore;
+  readonly inserts: ServiceInserts;
   readonly reader: ServiceReader;
   readonly channel: ServiceChannel;
   readonly gates: Pick<GateStore, 'ensure'>;
@@ -19,18 +21,10 @@ export interface ServiceStorage {
 
 export type ServiceStore = Pick<
   TaskStore,
-  | 'insert'
-  | 'insertAll'
-  | 'insertStatement'
-  | 'insertKeyed'
-  | 'knowQueues'
-  | 'knownQueues'
-  | 'revoke'
-  | 'retryFinished'
-  | 'forget'
-  | 'liveTasks'
-  | 'ping'
+  'knowQueues' | 'knownQueues' | 'revoke' | 'retryFinished' | 'forget' | 'liveTasks' | 'ping'
 >;
+
+export type ServiceInserts = Pick<InsertStore, 'insert' | 'insertAll' | 'insertStatement' | 'insertKeyed'>;
 
 export type ServiceReader = Pick<TaskReader, 'find' | 'findMany' | 'list' | 'attempts' | 'audit' | 'counts'>;
 

@@ -71,7 +71,7 @@ export class Submitter {
     if (tasks.length === 0) return;
     await this.prepare(tasks);
     const outbox = await this.surely(tasks[0]!.id, Date.now(), (tried) =>
-      this.storage.store.insertAll(tasks, tried),
+      this.storage.inserts.insertAll(tasks, tried),
     );
     this.announce(tasks, outbox);
   }
@@ -81,7 +81,7 @@ export class Submitter {
     this.assertOpen();
     const runner = this.transactions.runnerOf(manager);
     await this.prepare(tasks);
-    const { text, values } = this.storage.store.insertStatement(tasks);
+    const { text, values } = this.storage.inserts.insertStatement(tasks);
     const rows = (await runner.query(text, values)) as { outbox?: string }[];
     this.transactions.afterCommit(runner, () => this.announce(tasks, noted(rows)));
     return runner;
@@ -106,7 +106,7 @@ export class Submitter {
       String(task.delayMs),
     );
     const { holder, outbox } = await this.surely(task.id, Date.now(), () =>
-      this.storage.store.insertKeyed(task, { key, bodyHash, ttlMs: IDEMPOTENCY_TTL_MS }),
+      this.storage.inserts.insertKeyed(task, { key, bodyHash, ttlMs: IDEMPOTENCY_TTL_MS }),
     );
     if (holder !== undefined && !holder.bodyHash.equals(bodyHash))
       throw new IdempotencyConflictError(holder.id);
@@ -149,7 +149,7 @@ export class Submitter {
     const results = await bisect<NewTask, void>(tasks, isDataError, async (part) => {
       try {
         outbox.push(
-          ...(await this.surely(part[0]!.id, since, (tried) => this.storage.store.insert(part, tried))),
+          ...(await this.surely(part[0]!.id, since, (tried) => this.storage.inserts.insert(part, tried))),
         );
         return part.map(() => undefined);
       } catch (error) {

@@ -6,7 +6,7 @@ import { FINAL_STATES, TASK_STATES, isFinal, type AttemptOutcome, type TaskState
 import type { LiveFilter, ReadyBatch, ReadyTask } from '../store/task-store.js';
 import type { TaskFilter, TaskPage } from '../store/task-reader.js';
 import type { RecordedError, TaskRow } from '../store/task-record.entity.js';
-import type { ServiceReader, ServiceStore } from '../submission/service-storage.js';
+import type { ServiceInserts, ServiceReader, ServiceStore } from '../submission/service-storage.js';
 import type { Outcome } from '../execution/outcome.js';
 import type { FakeClock } from './fake-clock.js';
 import { newRow, type MemoryRow } from './memory-row.js';
@@ -14,7 +14,7 @@ import { newRow, type MemoryRow } from './memory-row.js';
 const WORKER = 'test';
 
 /** The rows of a test, by the rules of the database's statements. */
-export class MemoryStore implements ServiceStore, ServiceReader {
+export class MemoryStore implements ServiceStore, ServiceInserts, ServiceReader {
   readonly rows = new Map<string, MemoryRow>();
   private readonly keys = new Map<string, { id: string; bodyHash: Buffer; until: number }>();
   private readonly uniques = new Map<string, string>();

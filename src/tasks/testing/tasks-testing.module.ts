@@ -68,6 +68,7 @@ export class TasksTestingModule {
             const relay = { send: () => undefined };
             const storage = {
               store,
+              inserts: store,
               reader: store,
               channel,
               relay,
