@@ -9,7 +9,7 @@ const POLL_MS = 1000;
 export class Admitter {
   private readonly periodic: Periodic;
   private cursor = '';
-  private readonly onDue = () => this.periodic.wake();
+  private readonly onGated = () => this.periodic.wake();
 
   constructor(
     private readonly gates: Pick<GateStore, 'admit'>,
@@ -20,16 +20,16 @@ export class Admitter {
   }
 
   start(): void {
-    this.channel.on('due', this.onDue);
+    this.channel.on('gated', this.onGated);
     this.periodic.start();
   }
 
   async stop(): Promise<void> {
-    this.channel.off('due', this.onDue);
+    this.channel.off('gated', this.onGated);
     await this.periodic.stop();
   }
 
-  /** A task that had passed has ended: there may be room. */
+  /** A task that had passed has started, or ended: there may be room. */
   wake(): void {
     this.periodic.wake();
   }

@@ -63,7 +63,7 @@ export class Maintenance {
     await Promise.all([this.admitter.stop(), ...this.all.map((periodic) => periodic.stop())]);
   }
 
-  /** A task that limits hold for has ended: another one may run. */
+  /** A task that limits hold for has started, or ended: another one may run. */
   makeRoom(): void {
     this.admitter.wake();
   }

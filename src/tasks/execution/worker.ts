@@ -234,6 +234,7 @@ export class Worker {
     const running = new RunningTask(task, this.noteProgress);
     this.running.set(task.id, running);
     this.announcer.started(running);
+    if (task.flags & GATED) this.maintenance?.makeRoom();
     try {
       const outcome = await this.runner.run(running);
       if (outcome.kind === 'defer' && outcome.outcome === 'unknown') this.lastUnknown = Date.now();

@@ -11,8 +11,14 @@ export interface UniqueInsert {
   /** One for each task given: its own id, or that of the task that was there before. */
   readonly ids: readonly string[];
   /** Tasks that were revoked for a new one. */
-  readonly replaced: readonly string[];
+  readonly replaced: readonly Replaced[];
   readonly outbox: readonly string[];
+}
+
+export interface Replaced {
+  readonly id: string;
+  readonly name: string;
+  readonly queue: string;
 }
 
 type Keyed = NewTask & { unique: UniqueClaim };
@@ -44,7 +50,7 @@ export class UniqueStore {
   insert(tasks: readonly NewTask[], again: boolean): Promise<UniqueInsert> {
     return this.database.transaction(async (runner) => {
       const ids = new Map<NewTask, string>(tasks.map((task) => [task, task.id]));
-      const replaced: string[] = [];
+      const replaced: Replaced[] = [];
       // in one order for everybody, so that no two wait for each other
       const keyed = tasks.filter((task): task is Keyed => task.unique !== null);
       keyed.sort((a, b) => Buffer.compare(a.unique.key, b.unique.key));
@@ -72,7 +78,7 @@ export class UniqueStore {
     runner: Runner,
     { id, unique }: Keyed,
     pending: ReadonlySet<string>,
-    replaced: string[],
+    replaced: Replaced[],
   ): Promise<string> {
     const { key, until, periodMs, onConflict } = unique;
     for (;;) {
@@ -86,9 +92,10 @@ export class UniqueStore {
         if (onConflict === 'refuse') throw new UniqueConflictError(holder.id);
         return holder.id;
       }
-      const [live] = await runner.run<{ running: boolean; started: boolean }>(this.statements.holder, [
-        holder.id,
-      ]);
+      const [live] = await runner.run<Replaced & { running: boolean; started: boolean }>(
+        this.statements.holder,
+        [holder.id],
+      );
       const keepsOut =
         until === 'period'
           ? holder.reserved === true
@@ -97,7 +104,8 @@ export class UniqueStore {
         if (onConflict === 'refuse') throw new UniqueConflictError(holder.id);
         if (onConflict === 'existing' || !live || live.running) return holder.id;
         await runner.run(this.statements.revoke, [[holder.id], false, 0, 'replaced']);
-        replaced.push(holder.id);
+        const { name, queue } = live;
+        replaced.push({ id: holder.id, name, queue });
       }
       await runner.run(this.statements.pass, [key, id, periodMs]);
       return id;

@@ -131,13 +131,7 @@ export class Producer {
   private async unique(rows: readonly NewTask[]): Promise<Placed[]> {
     const { ids, replaced } = await this.submitter.submitUnique(rows);
     for (const [i, row] of rows.entries()) if (ids[i] === row.id) this.submitted(row);
-    for (const id of replaced)
-      this.events.emit('revoked', () => ({
-        id,
-        name: rows[0]!.name,
-        queue: rows[0]!.queue,
-        reason: 'revoked',
-      }));
+    for (const task of replaced) this.events.emit('revoked', () => ({ ...task, reason: 'revoked' }));
     return ids.map((id) => ({ id }));
   }
 

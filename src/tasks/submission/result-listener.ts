@@ -1,5 +1,5 @@
 import { isFinal } from '../store/states.js';
-import { lengthen } from '../store/task-channel.js';
+import { lengthen } from '../store/short-id.js';
 import type { TaskRow } from '../store/task-record.entity.js';
 import type { ServiceChannel, ServiceReader } from './service-storage.js';
 

@@ -28,7 +28,10 @@ export type ServiceInserts = Pick<InsertStore, 'insert' | 'insertAll' | 'insertS
 
 export type ServiceReader = Pick<TaskReader, 'find' | 'findMany' | 'list' | 'attempts' | 'audit' | 'counts'>;
 
-export interface ServiceChannel extends Pick<TaskChannel, 'changed' | 'revoked' | 'due' | 'queues'> {
+export interface ServiceChannel extends Pick<
+  TaskChannel,
+  'changed' | 'revoked' | 'due' | 'queues' | 'gated'
+> {
   on<Event extends keyof ChannelEvents>(
     event: Event,
     listener: (...args: ChannelEvents[Event]) => void,

@@ -130,7 +130,7 @@ export class Submitter {
       tasks.filter((task, i) => inserted.ids[i] === task.id),
       inserted.outbox,
     );
-    this.storage.channel.changed(inserted.replaced);
+    this.storage.channel.changed(inserted.replaced.map((task) => task.id));
     return inserted;
   }
 
@@ -192,7 +192,7 @@ export class Submitter {
       if (isReady(task)) continue;
       if (task.delayMs !== null) this.storage.channel.due(task.delayMs);
       else if (task.eta !== null) this.storage.channel.due(Math.max(0, Date.parse(task.eta) - Date.now()));
-      else this.storage.channel.due(0);
+      else this.storage.channel.gated();
     }
   }
 

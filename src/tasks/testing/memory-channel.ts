@@ -15,4 +15,5 @@ export class MemoryChannel extends EventEmitter<ChannelEvents> implements Servic
 
   due(): void {}
   queues(): void {}
+  gated(): void {}
 }

@@ -1,7 +1,7 @@
 import type { UniqueClaim } from '../definition/unique.js';
 import { UniqueConflictError } from '../errors.js';
 import type { NewTask } from '../store/new-task.js';
-import type { UniqueInsert } from '../store/unique-store.js';
+import type { Replaced, UniqueInsert } from '../store/unique-store.js';
 import { FINAL_STATES, TASK_STATES, isFinal, type AttemptOutcome, type TaskState } from '../store/states.js';
 import type { LiveFilter, ReadyBatch, ReadyTask } from '../store/task-store.js';
 import type { TaskFilter, TaskPage } from '../store/task-reader.js';
@@ -54,7 +54,7 @@ export class MemoryStore implements ServiceStore, ServiceInserts, ServiceReader 
 
   async insertUnique(tasks: readonly NewTask[]): Promise<UniqueInsert> {
     const ids: string[] = [];
-    const replaced: string[] = [];
+    const replaced: Replaced[] = [];
     for (const task of tasks) {
       const holder = task.unique && this.holderOf(task.unique);
       if (holder && task.unique.onConflict === 'refuse') throw new UniqueConflictError(holder.id);
@@ -64,7 +64,7 @@ export class MemoryStore implements ServiceStore, ServiceInserts, ServiceReader 
       }
       if (holder && !isFinal(holder.state)) {
         this.end(holder, 'REVOKED', null, revocation('revoked'));
-        replaced.push(holder.id);
+        replaced.push({ id: holder.id, name: holder.name, queue: holder.queue });
       }
       if (task.unique) this.uniques.set(task.unique.key.toString('hex'), task.id);
       await this.insert([task]);

@@ -63,18 +63,24 @@ function toError(error: ValidationError, path: string): InvalidArgumentError {
   return new InvalidArgumentError(message, at, code);
 }
 
+/** What `@Type()` keeps is not among the public names of class-transformer; without it nested classes are any object. */
+function types(): TypeStorage | undefined {
+  try {
+    return (require('class-transformer/cjs/storage.js') as { defaultMetadataStorage: TypeStorage })
+      .defaultMetadataStorage;
+  } catch {
+    return undefined;
+  }
+}
+
 /** The application's own copies: decorators register with the one that it imports. Undefined without them. */
 export function dtoLibraries(): Libraries | undefined {
   if (libraries === undefined)
     try {
-      const { defaultMetadataStorage } = require('class-transformer/cjs/storage.js') as {
-        defaultMetadataStorage: TypeStorage;
-      };
       libraries = {
         validator: require('class-validator') as ClassValidator,
         transformer: require('class-transformer') as ClassTransformer,
-        typeOf: (target, property) =>
-          defaultMetadataStorage.findTypeMetadata(target, property)?.typeFunction(),
+        typeOf: (target, property) => types()?.findTypeMetadata(target, property)?.typeFunction(),
       };
     } catch {
       libraries = null;

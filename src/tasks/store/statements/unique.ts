@@ -22,7 +22,7 @@ export function lockUnique({ key, schema }: Tables): Statement {
 export function holderOf({ task, schema }: Tables): Statement {
   return {
     name: `${schema}.unique-holder`,
-    text: `SELECT worker_id IS NOT NULL AS running, started_at IS NOT NULL AS started FROM ${task} WHERE id = $1`,
+    text: `SELECT id, name, queue, worker_id IS NOT NULL AS running, started_at IS NOT NULL AS started FROM ${task} WHERE id = $1`,
   };
 }
 
