@@ -33,6 +33,7 @@ export type { TaskEvent, TaskEventMap, TaskEventName } from './events/task-event
 export { TaskService } from './submission/task.service.js';
 export type { Submission } from './submission/producer.js';
 export type { Page } from './submission/task.service.js';
+export type { TasksHealth } from './submission/tasks-health.js';
 export { TaskHandle } from './submission/task-handle.js';
 export type { SubmitOptions } from './submission/submit-options.js';
 export type { TaskRecord } from './submission/task-view.js';

@@ -9,6 +9,7 @@ import {
 } from '@nestjs/common';
 import { DiscoveryModule, ExternalContextCreator, ModulesContainer } from '@nestjs/core';
 import type { DataSource } from 'typeorm';
+import { Broker } from './brokers/broker.js';
 import { Administration } from './control/administration.js';
 import { TaskDefaults } from './definition/task-defaults.js';
 import { TaskExplorer } from './definition/task-explorer.js';
@@ -41,6 +42,7 @@ const providers: Provider[] = [
     inject: [TASKS_OPTIONS],
   },
   { provide: STORAGE, useFactory: openStorage, inject: [APPLICATION_DATA_SOURCE, OPTIONS] },
+  { provide: Broker, useFactory: (storage: Storage) => storage.broker, inject: [STORAGE] },
   {
     provide: TaskDefaults,
     useFactory: ({ taskDefaults }: ResolvedTasksOptions) => taskDefaults,
@@ -103,7 +105,7 @@ const providers: Provider[] = [
 @Module({
   imports: [DiscoveryModule],
   providers,
-  exports: [TaskService, TaskRegistry, Worker, Administration],
+  exports: [TaskService, TaskRegistry, Worker, Administration, Broker],
 })
 export class TasksModule
   extends ConfigurableTasksModule

@@ -36,7 +36,7 @@ describe('clocks that are five minutes wrong', () => {
         delayed.set(id, ms);
       }
       for (const seconds of [FIVE_MINUTES_S, -FIVE_MINUTES_S]) {
-        const api = await ApiProcess.start(s.url, skewed(seconds));
+        const api = await ApiProcess.start(s.url, { BROKER_URL: s.broker.url, ...skewed(seconds) });
         try {
           const body = { args: [`api-${seconds}`, 0], options: { countdown: '2s', priority: 9 } };
           const answer = await api.submit('demo.append', body);

@@ -32,7 +32,10 @@ describe('replies that are lost after the statement has run', () => {
         for (const { id } of flaky) accepted.set(id, 3);
         const worker = await s.fleet.start({ url: proxy.url });
         const sometimes = () => s.random.next() < 0.2;
-        const claims = proxy.loseReplies('celeriac.claim', sometimes);
+        const claims = proxy.loseReplies(
+          s.broker.kind === 'postgres' ? 'celeriac.claim' : 'celeriac.claim-by-id',
+          sometimes,
+        );
         const finishes = proxy.loseReplies('celeriac.finish', sometimes);
         const retries = proxy.loseReplies('celeriac.defer', sometimes);
 
@@ -70,6 +73,8 @@ describe('replies that are lost after the statement has run', () => {
       const commits = proxy.loseReplies('COMMIT', (_, count) => count % 2 === 0);
       for (let i = 0; i < 20; i++) for (const [id, line] of await s.append(5, 0)) accepted.set(id, line);
 
+      // a broker is told by the relay only after the one who submits has given up
+      const late = s.broker.kind === 'postgres' ? 10 : 0;
       // the answer is lost so late that a worker has finished the task meanwhile
       proxy.clear();
       proxy.afterReply('celeriac.insert', async ({ ids }): Promise<Verdict> => {
@@ -85,13 +90,13 @@ describe('replies that are lost after the statement has run', () => {
         ended++;
         return 'reset';
       });
-      for (let i = 0; i < 10; i++) for (const [id, line] of await s.append(1, 0)) accepted.set(id, line);
+      for (let i = 0; i < late; i++) for (const [id, line] of await s.append(1, 0)) accepted.set(id, line);
       proxy.clear();
 
       const figures = await s.barB(accepted, 0);
       expect(inserts.length).toBeGreaterThan(5);
       expect(commits.length).toBeGreaterThan(0);
-      expect(ended).toBe(10);
+      expect(ended).toBe(late);
       const lost = { inserts: inserts.length, commits: commits.length, 'ended before': ended };
       s.report('16, producer', { n: accepted.size, ...lost, ...figures });
     });

@@ -8,6 +8,8 @@ export interface TestDatabase {
   readonly sql: Pool;
   /** Drops it; fails when a connection of the test's is still open, which would be a leak. */
   drop(): Promise<void>;
+  /** Drops it with whatever is connected: Nest closes nothing of an application that failed to start. */
+  discard(): Promise<void>;
 }
 
 /** An empty database of its own for one test file. */
@@ -21,6 +23,10 @@ export async function createDatabase(): Promise<TestDatabase> {
   return {
     url: url.toString(),
     sql,
+    async discard() {
+      await sql.end();
+      await onServer(`DROP DATABASE ${name} WITH (FORCE)`);
+    },
     async drop() {
       await sql.end();
       const leaked = await connectionsOf(name);

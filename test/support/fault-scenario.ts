@@ -2,9 +2,11 @@ import type { TaskRefs, TaskService, TasksModuleOptions } from '#dist/tasks/inde
 import { DemoTasks } from '#dist/jobs/demo/demo.tasks.js';
 import { createApplication } from './application.js';
 import { assertBarB, watchEndings, type Accepted, type BarBFigures } from './bar-b.js';
+import { brokerOfThisRun, startBroker, type BrokerUnderTest } from './broker-under-test.js';
 import { createDatabase, type TestDatabase } from './database.js';
 import { Ledger } from './ledger.js';
 import { SeededRandom, seed } from './seeded-random.js';
+import { until } from './until.js';
 import { WorkerFleet } from './worker-fleet.js';
 import type { WorkerProcessOptions } from './worker-process.js';
 
@@ -17,12 +19,17 @@ export interface ScenarioOptions {
   /** The producer's database URL, when it is to lead through a proxy. */
   producerUrl?: (url: string) => string;
   worker?: Partial<WorkerProcessOptions>;
+  /** Default: one of its own, of the kind that FAULT_BROKER says. */
+  broker?: BrokerUnderTest;
+  /** The broker's URL for everybody, when it is to lead through a proxy. */
+  brokerUrl?: string;
   application?: TasksModuleOptions;
 }
 
 export interface Scenario {
   readonly url: string;
   readonly sql: TestDatabase['sql'];
+  readonly broker: BrokerUnderTest;
   readonly tasks: TaskService;
   readonly demo: TaskRefs<DemoTasks>;
   readonly fleet: WorkerFleet;
@@ -47,10 +54,21 @@ export async function scenario(
   const database = options.database ?? (await createDatabase());
   const { url, sql } = database;
   const ledger = await Ledger.create();
+  const broker = options.broker ?? (await startBroker(brokerOfThisRun));
+  const brokerUrl = options.brokerUrl ?? broker.url;
   const producer = new URL(options.producerUrl?.(url) ?? url);
   producer.searchParams.set('application_name', 'producer');
-  const application = await createApplication(producer.toString(), {}, options.application);
-  const fleet = new WorkerFleet(sql, { url, ledger: ledger.path, ...options.worker });
+  const application = await createApplication(
+    producer.toString(),
+    {},
+    { broker: brokerUrl, ...options.application },
+  );
+  const fleet = new WorkerFleet(sql, {
+    url,
+    ledger: ledger.path,
+    ...options.worker,
+    env: { ...(brokerUrl && { BROKER_URL: brokerUrl }), ...options.worker?.env },
+  });
   const demo = application.tasks.of(DemoTasks);
   let lines = 0;
   try {
@@ -58,6 +76,7 @@ export async function scenario(
     await body({
       url,
       sql,
+      broker,
       tasks: application.tasks,
       demo,
       fleet,
@@ -71,11 +90,16 @@ export async function scenario(
         });
         return new Map(await Promise.all(jobs));
       },
-      barB: (accepted, maxExtras, deadlineMs) => assertBarB({ sql, accepted, ledger, maxExtras, deadlineMs }),
+      async barB(accepted, maxExtras, deadlineMs) {
+        const figures = await assertBarB({ sql, accepted, ledger, maxExtras, deadlineMs });
+        // messages of workers that died are given out anew after their leases, and refused
+        await until('the broker holds nothing', async () => (await broker.held()) === 0, 30_000);
+        return figures;
+      },
       report(fault, figures) {
         const seconds = ((performance.now() - started) / 1000).toFixed(1);
         const text = Object.entries({ ...figures, seed, seconds }).map(([name, value]) => `${name} ${value}`);
-        process.stderr.write(`fault ${fault}: ${text.join(', ')}\n`);
+        process.stderr.write(`fault ${fault} (${broker.kind}): ${text.join(', ')}\n`);
       },
     });
   } catch (error) {
@@ -84,6 +108,7 @@ export async function scenario(
   } finally {
     await fleet.kill();
     await application.close();
+    if (!options.broker) await broker.remove();
     await database.drop();
     await ledger.remove();
   }

@@ -13,16 +13,18 @@ export async function startPrivatePostgres(): Promise<{ server: PostgresServer; 
   const sql = new Pool({ connectionString: server.url, max: 4, application_name: 'test' });
   // idle connections break when the server is killed
   sql.on('error', () => undefined);
+  const remove = async () => {
+    await sql.end();
+    await server.stop('fast');
+    await rm(directory, { recursive: true, force: true });
+  };
   return {
     server,
     database: {
       url: server.url,
       sql,
-      async drop() {
-        await sql.end();
-        await server.stop('fast');
-        await rm(directory, { recursive: true, force: true });
-      },
+      drop: remove,
+      discard: remove,
     },
   };
 }

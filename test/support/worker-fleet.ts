@@ -19,7 +19,12 @@ export class WorkerFleet {
     // named, so that pg_stat_activity tells whose a connection is
     const url = new URL(options.url ?? this.defaults.url);
     url.searchParams.set('application_name', `worker-${this.all.length}`);
-    const worker = new WorkerProcess(this.sql, { ...this.defaults, ...options, url: url.toString() });
+    const worker = new WorkerProcess(this.sql, {
+      ...this.defaults,
+      ...options,
+      env: { ...this.defaults.env, ...options.env },
+      url: url.toString(),
+    });
     this.all.push(worker);
     return worker;
   }

@@ -1,5 +1,5 @@
 import { Controller, Get, ServiceUnavailableException, VERSION_NEUTRAL } from '@nestjs/common';
-import { TaskService } from '../../tasks/index.js';
+import { TaskService, type TasksHealth } from '../../tasks/index.js';
 
 /** An answer that comes later than this is no answer. */
 const TIMEOUT_MS = 1500;
@@ -14,20 +14,19 @@ export class HealthController {
     return { status: 'ok' };
   }
 
-  /** It can accept tasks: database and broker answer. */
+  /** It can accept tasks: the database answers. Without its broker they are accepted too, and run later. */
   @Get(['', 'ready'])
-  async ready(): Promise<{ status: 'ok' }> {
+  async ready(): Promise<{ status: 'ok' } & TasksHealth> {
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<never>((_, reject) => {
       timer = setTimeout(() => reject(new Error(`no answer within ${TIMEOUT_MS} ms`)), TIMEOUT_MS);
     });
     try {
-      await Promise.race([this.tasks.ping(), late]);
+      return { status: 'ok', ...(await Promise.race([this.tasks.health(), late])) };
     } catch (error) {
       throw new ServiceUnavailableException({ code: 'NOT_READY', message: (error as Error).message });
     } finally {
       clearTimeout(timer);
     }
-    return { status: 'ok' };
   }
 }

@@ -2,6 +2,8 @@ import type { Broker } from '../brokers/broker.js';
 import type { Relay } from '../control/relay.js';
 import type { InsertStore } from '../store/insert-store.js';
 import type { GateStore } from '../store/gate-store.js';
+import type { RelayStore } from '../store/relay-store.js';
+import type { Tables } from '../store/tables.js';
 import type { ChannelEvents, TaskChannel } from '../store/task-channel.js';
 import type { TaskReader } from '../store/task-reader.js';
 import type { TaskStore } from '../store/task-store.js';
@@ -16,12 +18,14 @@ export interface ServiceStorage {
   readonly gates: Pick<GateStore, 'ensure'>;
   readonly unique: Pick<UniqueStore, 'insert'>;
   readonly relay: Pick<Relay, 'send'>;
-  readonly broker: Pick<Broker, 'ping'>;
+  readonly broker: Pick<Broker, 'kind' | 'status'>;
+  readonly relayStore: Pick<RelayStore, 'outboxLag'>;
+  readonly tables: Pick<Tables, 'relayed'>;
 }
 
 export type ServiceStore = Pick<
   TaskStore,
-  'knowQueues' | 'knownQueues' | 'revoke' | 'retryFinished' | 'forget' | 'liveTasks' | 'ping'
+  'knowQueues' | 'knownQueues' | 'revoke' | 'retryFinished' | 'forget' | 'liveTasks'
 >;
 
 export type ServiceInserts = Pick<InsertStore, 'insert' | 'insertAll' | 'insertStatement' | 'insertKeyed'>;

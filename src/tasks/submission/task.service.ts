@@ -16,6 +16,7 @@ import type { SubmitOptions } from './submit-options.js';
 import { TaskHandle } from './task-handle.js';
 import { historyOf, type HistoryEntry } from './task-history.js';
 import { toRecord, type TaskRecord } from './task-view.js';
+import { healthOf, type TasksHealth } from './tasks-health.js';
 
 export interface Page {
   /** 1 to 200. Default 50. */
@@ -260,9 +261,12 @@ export class TaskService {
     return this.producer.knowsQueue(queue);
   }
 
-  /** @throws when the database or the broker does not answer */
-  async ping(): Promise<void> {
-    await Promise.all([this.storage.store.ping(), this.storage.broker.ping()]);
+  /**
+   * Whether tasks can be accepted, and how the broker is: while it is away they wait in the database.
+   * @throws StoreUnavailableError, or what the driver throws, when the database does not answer
+   */
+  health(): Promise<TasksHealth> {
+    return healthOf(this.storage);
   }
 
   /** Accepts nothing more; resolves when what was accepted is committed. Called when the application closes. */

@@ -164,8 +164,6 @@ export class MemoryStore implements ServiceStore, ServiceInserts, ServiceReader 
     return row !== undefined && isFinal(row.state) && this.rows.delete(id);
   }
 
-  async ping(): Promise<void> {}
-
   async find(id: string, owner?: string): Promise<TaskRow | undefined> {
     const row = this.rows.get(id);
     return row && (owner === undefined || row.owner === owner) ? row : undefined;

@@ -72,7 +72,9 @@ export class TasksTestingModule {
               reader: store,
               channel,
               relay,
-              broker: { ping: async () => undefined },
+              broker: { kind: 'test', status: { up: true, since: clock.now(), reason: null } },
+              relayStore: { outboxLag: async () => ({ batches: 0, ms: 0 }) },
+              tables: { relayed: false },
               gates: { ensure: async () => undefined },
               unique: { insert: (rows: readonly NewTask[]) => store.insertUnique(rows) },
             };

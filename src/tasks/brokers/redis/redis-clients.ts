@@ -1,3 +1,4 @@
+import type { ConnectionOptions } from 'bullmq';
 import type { Cluster, ClusterOptions, Redis, RedisOptions } from 'ioredis';
 import { BrokerRefusedError, BrokerUnavailableError } from '../../errors.js';
 import type { RedisBrokerOptions } from '../broker-options.js';
@@ -52,6 +53,14 @@ export class RedisClients {
       lazyConnect: true,
     };
     return new this.ioredis.Cluster([...nodes], cluster);
+  }
+
+  /** What BullMQ makes connections of by itself; a Cluster it takes only as a whole. */
+  forBullMq(): ConnectionOptions {
+    const { redis, nodes } = this.options;
+    const options = { ...redis, maxRetriesPerRequest: null };
+    if (!nodes) return options;
+    return new this.ioredis.Cluster([...nodes], { redisOptions: options });
   }
 
   /**

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { RedisQueueBackend } from 'bullmq';
+import type { ConnectionOptions, RedisQueueBackend } from 'bullmq';
 import { BrokerRefusedError, BrokerUnavailableError } from '../../errors.js';
 import { Broker, type ConsumeOptions, type Consumer, type QueueCounts, type TaskMessage } from '../broker.js';
 import type { RedisBrokerOptions } from '../broker-options.js';
@@ -143,6 +143,11 @@ export class RedisBroker extends Broker {
     await this.connected().ping();
   }
 
+  /** For queues of BullMQ beside this one, which make connections of their own. */
+  bullOptions(): { connection: ConnectionOptions; prefix: string } {
+    return { connection: this.clients.forBullMq(), prefix: this.prefix };
+  }
+
   override async close(): Promise<void> {
     if (this.closed) return;
     this.closed = true;
@@ -177,14 +182,17 @@ export class RedisBroker extends Broker {
     await connection.client;
     const keys = new QueueKeys(this.prefix);
     const name = 'celeriac';
-    return new RedisQueueBackend(connection, name, keys.getKeys(name), (type) => keys.toKey(name, type), {
+    const options = {
       connection: client,
       prefix: this.prefix,
       lockDuration: this.settings.leaseMs,
       stalledInterval: this.settings.leaseMs,
       // how often a task may be lost is the store's to decide
       maxStalledCount: 1_000_000,
-    } as ConstructorParameters<typeof RedisQueueBackend>[4]);
+    } as ConstructorParameters<typeof RedisQueueBackend>[4];
+    const toKey = (type: string) => keys.toKey(name, type);
+    // it does not own the connection, whose errors are heard here
+    return new RedisQueueBackend(connection, name, keys.getKeys(name), toKey, options, undefined, false);
   }
 
   /** A Redis that drops keys when its memory is full would drop messages. */

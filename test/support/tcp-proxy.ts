@@ -1,0 +1,102 @@
+import { once } from 'node:events';
+import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+
+/** pass; blackhole: nothing arrives, and nobody is told; refuse: connections break at once */
+export type TcpMode = 'pass' | 'blackhole' | 'refuse';
+
+/** Stands between processes and any server, and spoils what goes through, without reading it. */
+export class TcpProxy {
+  private readonly pairs = new Set<{ client: Socket; server: Socket }>();
+  private mode: TcpMode = 'pass';
+  private loses: (() => boolean) | undefined;
+  private losses = 0;
+  private held: (() => void)[] = [];
+
+  private constructor(
+    readonly url: string,
+    private readonly server: Server,
+  ) {}
+
+  static async inFrontOf(target: string): Promise<TcpProxy> {
+    const { hostname, port } = new URL(target);
+    const server = createServer();
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const url = new URL(target);
+    url.hostname = '127.0.0.1';
+    url.port = String((server.address() as AddressInfo).port);
+    const proxy = new TcpProxy(url.toString(), server);
+    server.on('connection', (client) => proxy.accept(client, hostname, Number(port)));
+    return proxy;
+  }
+
+  /** How many replies were lost. */
+  get lost(): number {
+    return this.losses;
+  }
+
+  get connections(): number {
+    return this.pairs.size;
+  }
+
+  set(mode: TcpMode): void {
+    this.mode = mode;
+    if (mode === 'refuse') this.reset();
+    if (mode !== 'blackhole') for (const pass of this.held.splice(0)) pass();
+  }
+
+  /** Breaks every connection. @returns how many */
+  reset(): number {
+    const { size } = this.pairs;
+    for (const { client, server } of this.pairs) {
+      client.resetAndDestroy();
+      server.destroy();
+    }
+    return size;
+  }
+
+  /** From now on some replies do not arrive: what was asked for has happened, and the connection breaks. */
+  loseReplies(chosen: (() => boolean) | undefined): void {
+    this.loses = chosen;
+  }
+
+  async close(): Promise<void> {
+    this.set('pass');
+    this.server.close();
+    this.reset();
+    if (this.server.listening) await once(this.server, 'close');
+  }
+
+  private accept(client: Socket, host: string, port: number): void {
+    if (this.mode === 'refuse') return void client.resetAndDestroy();
+    const server = connect({ host, port, noDelay: true });
+    client.setNoDelay(true);
+    const pair = { client, server };
+    this.pairs.add(pair);
+    const end = () => {
+      this.pairs.delete(pair);
+      client.destroy();
+      server.destroy();
+    };
+    for (const socket of [client, server]) socket.on('error', () => undefined).once('close', end);
+    this.pump(client, server);
+    this.pump(server, client, () => {
+      if (!this.loses?.()) return true;
+      this.losses++;
+      client.resetAndDestroy();
+      return false;
+    });
+  }
+
+  /** One piece after the other. */
+  private pump(from: Socket, to: Socket, mayPass: () => boolean = () => true): void {
+    const forward = async (chunk: Buffer): Promise<void> => {
+      while (this.mode === 'blackhole') await new Promise<void>((resolve) => this.held.push(resolve));
+      if (mayPass() && to.writable) to.write(chunk);
+    };
+    let turn = Promise.resolve();
+    from.on('data', (chunk: Buffer) => {
+      turn = turn.then(() => forward(chunk));
+    });
+  }
+}
