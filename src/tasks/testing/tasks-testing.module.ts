@@ -72,7 +72,7 @@ export class TasksTestingModule {
               reader: store,
               channel,
               relay,
-              broker: { kind: 'test', status: { up: true, since: clock.now(), reason: null } },
+              broker: { kind: 'memory' as const, status: { up: true, since: clock.now(), reason: null } },
               relayStore: { outboxLag: async () => ({ batches: 0, ms: 0 }) },
               tables: { relayed: false },
               gates: { ensure: async () => undefined },
