@@ -23,6 +23,12 @@ class OptionTasks {
     await gate;
   }
 
+  @Task({ softTimeLimit: 30 })
+  async soft(ctx: TaskContext): Promise<string> {
+    await new Promise<void>((resolve) => ctx.signal.addEventListener('abort', () => resolve()));
+    return (ctx.signal.reason as Error).name;
+  }
+
   @Task({ ignoreResult: true })
   ignored(fails: boolean): string {
     if (fails) throw new TypeError('secret');
@@ -121,6 +127,22 @@ export function describeOptions(
       expect(await quick.get({ timeout: '10s' })).toBe('free');
       released();
       expect(await endless[0]!.state()).toBe('FAILURE');
+    });
+
+    it('the soft time limit aborts the signal, and lets the handler clean up', async () => {
+      const handle = await tasks().soft.delay();
+      expect(await handle.get({ timeout: '10s' })).toBe('SoftTimeLimitExceededError');
+    });
+
+    it('a task waits for its eta, and one that is not started in time expires', async () => {
+      const eta = new Date(Date.now() + 300);
+      const handle = await tasks().quick.applyAsync(['later'], { eta });
+      await handle.get({ timeout: '10s' });
+      expect(Date.parse((await handle.record()).startedAt!)).toBeGreaterThanOrEqual(eta.getTime());
+      const late = await tasks().quick.applyAsync(['late'], { countdown: '1h', expires: '2h' });
+      await database.sql.query('UPDATE celeriac.task SET expires_at = now() WHERE id = $1', [late.id]);
+      const error = await late.get({ timeout: '10s' }).catch((e: unknown) => e);
+      expect(error).toMatchObject({ code: 'TASK_REVOKED', reason: 'expired' });
     });
 
     it('a call sets another hard time limit', async () => {

@@ -283,6 +283,12 @@ export class StateMachine {
   }
 
   private async check(): Promise<void> {
+    // a pause and a resume at the same time end in either way
+    const { rows: queues } = await this.sql.query<{ paused: boolean }>(
+      'SELECT paused_at IS NOT NULL AS paused FROM celeriac.queue WHERE name = $1',
+      [this.queue],
+    );
+    this.paused = queues[0]!.paused;
     const { rows: live } = await this.sql.query<LiveRow>(
       'SELECT id, state, worker_id, fence, dispatch, attempt, retries, crashes, ready_at, flags FROM celeriac.task WHERE queue = $1',
       [this.queue],
