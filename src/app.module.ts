@@ -1,9 +1,11 @@
 import { Module } from '@nestjs/common';
-import { APP_FILTER } from '@nestjs/core';
+import { APP_FILTER, APP_GUARD } from '@nestjs/core';
+import { ThrottlerGuard, ThrottlerModule } from '@nestjs/throttler';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { mayPass } from './database-errors.js';
 import { ApplicationDatabase, DatabaseModule } from './database.module.js';
 import { environment } from './environment.js';
+import type { Throttle } from './environment-values.js';
 import { BatchModule } from './jobs/batch/batch.module.js';
 import { DemoTasksModule } from './jobs/demo/demo-tasks.module.js';
 import { CrawlerModule } from './jobs/crawler/crawler.module.js';
@@ -15,6 +17,9 @@ import { HttpErrorFilter, TasksHttpModule } from './tasks/http/index.js';
 import { TasksModule } from './tasks/index.js';
 
 const production = environment.NODE_ENV === 'production';
+
+const throttlerModule = (throttle: Throttle) =>
+  ThrottlerModule.forRoot({ throttlers: [throttle], errorMessage: 'too many requests: try again later' });
 
 @Module({
   imports: [
@@ -35,8 +40,15 @@ const production = environment.NODE_ENV === 'production';
       concurrency: environment.CONCURRENCY,
       shutdownGrace: environment.SHUTDOWN_GRACE,
       lease: environment.LEASE,
+      queueLimits: environment.QUEUE_LIMITS,
     }),
-    TasksHttpModule.forRoot({ anonymous: environment.ALLOW_ANONYMOUS }),
+    ...(environment.THROTTLE ? [throttlerModule(environment.THROTTLE)] : []),
+    TasksHttpModule.forRoot({
+      publicUrl: environment.PUBLIC_URL,
+      keys: environment.API_KEYS,
+      // keys are asked for even where strangers were allowed
+      anonymous: environment.ALLOW_ANONYMOUS && !environment.API_KEYS,
+    }),
     HealthModule,
     MathModule,
     EmailModule.forRoot({
@@ -52,6 +64,9 @@ const production = environment.NODE_ENV === 'production';
     BatchModule.forRoot({ folder: environment.BATCH_FOLDER, uploads: environment.UPLOADS_FOLDER }),
     ...(production ? [] : [DemoTasksModule.forRoot({ ledger: environment.DEMO_LEDGER })]),
   ],
-  providers: [{ provide: APP_FILTER, useClass: HttpErrorFilter }],
+  providers: [
+    { provide: APP_FILTER, useClass: HttpErrorFilter },
+    ...(environment.THROTTLE ? [{ provide: APP_GUARD, useClass: ThrottlerGuard }] : []),
+  ],
 })
 export class AppModule {}

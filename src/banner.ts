@@ -27,9 +27,17 @@ export async function banner(app: INestApplication): Promise<string> {
         .map((task) => task.name)
         .join(', '),
     ],
-    ['urls', `${url}/tasks  ${url}/batch-process  ${url}/health`],
+    ['access', access()],
+    ['urls', `${url}/tasks  ${url}/batch-process  ${url}/docs  ${url}/health`],
   ];
   const lines = rows.map(([name, value]) => `  ${name.padEnd(10)}${value}`);
-  const curl = `curl -s -X POST ${url}/tasks/math.add -H 'content-type: application/json' -d '{"args":[2,3]}'`;
+  const key = environment.API_KEYS ? ` -H 'authorization: Bearer <key>'` : '';
+  const curl = `curl -s -X POST ${url}/tasks/math.add${key} -H 'content-type: application/json' -d '{"args":[2,3]}'`;
   return ['', '  Celeriac is ready.', '', ...lines, '', '  Try it:', `  ${curl}`, ''].join('\n');
+}
+
+function access(): string {
+  const { API_KEYS, ALLOW_ANONYMOUS } = environment;
+  if (API_KEYS) return `${API_KEYS.length} ${API_KEYS.length === 1 ? 'key' : 'keys'}`;
+  return ALLOW_ANONYMOUS ? 'anybody' : 'this machine only';
 }

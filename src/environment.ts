@@ -1,5 +1,7 @@
 import { isIP } from 'node:net';
 import { z } from 'zod';
+import { parseQueueLimits, parseThrottle } from './environment-values.js';
+import { parseApiKeys } from './tasks/http/index.js';
 
 const list = z
   .string()
@@ -14,6 +16,16 @@ const url = (protocols: readonly string[]) =>
   z.string().refine((text) => URL.canParse(text) && protocols.includes(new URL(text).protocol), {
     error: `expected a URL that starts with ${protocols.map((protocol) => `${protocol}//`).join(' or ')}`,
   });
+/** Reads a variable by a reader that throws for what it cannot read; its messages have no values in them. */
+const parsed = <T>(read: (text: string) => T) =>
+  z.string().transform((text, context): T => {
+    try {
+      return read(text);
+    } catch (error) {
+      context.addIssue((error as Error).message);
+      return z.NEVER;
+    }
+  });
 const flag = z.enum(['true', 'false']).transform((text) => text === 'true');
 
 const schema = z.object({
@@ -27,7 +39,15 @@ const schema = z.object({
   QUEUES: list.optional(),
   CONCURRENCY: z.coerce.number({ error: 'expected a whole number' }).int().min(1).max(10_000).default(10),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'verbose']).default('info'),
+  API_KEYS: parsed(parseApiKeys).optional(),
   ALLOW_ANONYMOUS: flag.default(false),
+  PUBLIC_URL: url(['http:', 'https:']).optional(),
+  THROTTLE: parsed(parseThrottle).optional(),
+  QUEUE_LIMITS: parsed(parseQueueLimits).optional(),
+  BODY_LIMIT: z
+    .string()
+    .regex(/^\d+(kb|mb)$/, "expected a size such as '1mb'")
+    .default('1mb'),
   SHUTDOWN_GRACE: z.string().default('30s'),
   LEASE: z.string().default('15s'),
   BATCH_FOLDER: z.string().default('data/batch'),
@@ -63,20 +83,28 @@ export function readEnvironment(variables: NodeJS.ProcessEnv): Environment {
     throw new EnvironmentError(
       'DATABASE_URL: needed in production; the embedded database is for development',
     );
-  if (!data.ALLOW_ANONYMOUS && (production || !isLoopback(data.HOST)))
-    throw new EnvironmentError(
-      'ALLOW_ANONYMOUS: in production, or listening on more than loopback (HOST), anybody could submit tasks. ' +
-        'Set ALLOW_ANONYMOUS=true when something in front of it keeps strangers out.',
-    );
   return data;
 }
 
-/** Read once, when the application is loaded; a mistake ends the process with a word instead of a stack. */
-export const environment: Environment = readOrExit();
+/**
+ * A process that serves others knows them by their keys.
+ * @throws EnvironmentError
+ */
+export function assertGuarded({ API_KEYS, ALLOW_ANONYMOUS, HOST, NODE_ENV }: Environment): void {
+  if (API_KEYS || ALLOW_ANONYMOUS || (NODE_ENV !== 'production' && isLoopback(HOST))) return;
+  throw new EnvironmentError(
+    'API_KEYS: in production, or listening on more than loopback (HOST), anybody could submit tasks. ' +
+      'Set API_KEYS=role:owner:key,… or, when something in front of it keeps strangers out, ALLOW_ANONYMOUS=true.',
+  );
+}
 
-function readOrExit(): Environment {
+/** Read once, when the application is loaded; a mistake ends the process with a word instead of a stack. */
+export const environment: Environment = orExit(() => readEnvironment(process.env));
+
+/** Ends the process with what is wrong with its environment. */
+export function orExit<T>(check: () => T): T {
   try {
-    return readEnvironment(process.env);
+    return check();
   } catch (error) {
     if (!(error instanceof EnvironmentError)) throw error;
     process.stderr.write(`The environment is not right:\n${error.message.replaceAll(/^/gm, '  ')}\n`);

@@ -1,13 +1,21 @@
 import { NestFactory } from '@nestjs/core';
+import type { NestExpressApplication } from '@nestjs/platform-express';
 import { AppModule } from './app.module.js';
 import { banner } from './banner.js';
-import { environment } from './environment.js';
+import { documentApplication } from './documentation.js';
+import { assertGuarded, environment, orExit } from './environment.js';
 import { createLogger } from './logging.js';
 import { startOrExplain } from './startup.js';
 import { closeGracefully, stopOnSignals } from './tasks/index.js';
 
+orExit(() => assertGuarded(environment));
 await startOrExplain(async () => {
-  const app = await NestFactory.create(AppModule, { logger: createLogger(environment), abortOnError: false });
+  const app = await NestFactory.create<NestExpressApplication>(AppModule, {
+    logger: createLogger(environment),
+    abortOnError: false,
+  });
+  app.useBodyParser('json', { limit: environment.BODY_LIMIT });
+  documentApplication(app);
   stopOnSignals((hurry) => closeGracefully(app, { grace: environment.SHUTDOWN_GRACE, hurry }));
   try {
     await app.listen(environment.PORT, environment.HOST);

@@ -8,6 +8,8 @@ const VARIABLES: Record<string, string> = {
   concurrency: 'CONCURRENCY (-c)',
   directUrl: 'DIRECT_DATABASE_URL',
   lease: 'LEASE',
+  publicUrl: 'PUBLIC_URL',
+  queueLimits: 'QUEUE_LIMITS',
   queues: 'QUEUES (-Q)',
   shutdownGrace: 'SHUTDOWN_GRACE',
 };

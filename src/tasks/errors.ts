@@ -55,6 +55,8 @@ export class UnknownTaskError extends CeleriacError {
   constructor(
     readonly taskName: string,
     hint = '',
+    /** Where the name stands, when it is one of many: `tasks[3].name`. */
+    readonly path?: string,
   ) {
     super(`no task is called '${taskName}'${hint}`);
   }
@@ -212,6 +214,18 @@ export class OverloadedError extends CeleriacError {
   readonly code = 'OVERLOADED';
 }
 
+/** A queue holds as many tasks as `queueLimits` allows. Nothing was accepted; try again later. */
+export class QueueFullError extends CeleriacError {
+  readonly code = 'QUEUE_FULL';
+
+  constructor(
+    readonly queue: string,
+    readonly limit: number,
+  ) {
+    super(`the queue '${queue}' is full (${limit} tasks wait in it): try again later`);
+  }
+}
+
 /** The application is shutting down and accepts nothing more. */
 export class ShuttingDownError extends CeleriacError {
   readonly code = 'SHUTTING_DOWN';
@@ -224,6 +238,20 @@ export class ShuttingDownError extends CeleriacError {
 /** Decorators or modules are wired in a way that cannot work; thrown while the application starts. */
 export class TaskDefinitionError extends CeleriacError {
   readonly code = 'TASK_DEFINITION';
+}
+
+/** Renames the place that an error tells of, in its message too; other errors stay as they are. */
+export function relocated(error: unknown, rename: (path: string) => string): unknown {
+  if (error instanceof UnknownTaskError)
+    return error.path === undefined ? error : Object.assign(error, { path: rename(error.path) });
+  const isOption = error instanceof InvalidOptionError;
+  const hasPath = error instanceof NotSerializableError || error instanceof InvalidArgumentError;
+  if (!isOption && !hasPath) return error;
+  const before = isOption ? error.option : error.path;
+  const path = rename(before);
+  return Object.assign(error, isOption ? { option: path } : { path }, {
+    message: path + error.message.slice(before.length),
+  });
 }
 
 /** A value in words, short and without contents that may be secret. */

@@ -31,9 +31,9 @@ export type { OnTaskEventOptions } from './events/on-task-event.decorator.js';
 export type { TaskEvent, TaskEventMap, TaskEventName } from './events/task-events.js';
 
 export { TaskService } from './submission/task.service.js';
-export type { Submission } from './submission/producer.js';
-export type { Page } from './submission/task.service.js';
 export type { TasksHealth } from './submission/tasks-health.js';
+export type { Submission } from './submission/compose-task.js';
+export type { Page } from './submission/page.js';
 export { TaskHandle } from './submission/task-handle.js';
 export type { SubmitOptions } from './submission/submit-options.js';
 export type { TaskRecord } from './submission/task-view.js';
@@ -61,6 +61,7 @@ export {
   MissingPackageError,
   NotSerializableError,
   OverloadedError,
+  QueueFullError,
   ResultTimeoutError,
   ShuttingDownError,
   SoftTimeLimitExceededError,

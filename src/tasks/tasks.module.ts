@@ -22,6 +22,7 @@ import { WORKER_PROCESS } from './execution/worker-process.js';
 import { closeStorage, openStorage } from './store/open-storage.js';
 import type { Storage } from './store/storage.js';
 import { Producer } from './submission/producer.js';
+import { QueueLimits } from './submission/queue-limits.js';
 import { Submitter } from './submission/submitter.js';
 import { TaskService } from './submission/task.service.js';
 import { TransactionWatcher } from './submission/transaction-watcher.js';
@@ -80,7 +81,9 @@ const providers: Provider[] = [
       events: TaskEventBus,
     ) => {
       const submitter = new Submitter(storage, new TransactionWatcher(application));
-      const producer = new Producer(submitter, registry, options, events);
+      const limits =
+        options.queueLimits.size > 0 ? new QueueLimits(options.queueLimits, storage.store) : undefined;
+      const producer = new Producer(submitter, registry, options, events, limits);
       return new TaskService(storage, registry, options, producer, events);
     },
     inject: [STORAGE, TaskRegistry, OPTIONS, APPLICATION_DATA_SOURCE, TaskEventBus],
@@ -138,6 +141,7 @@ export class TasksModule
    * drain before Nest closes anything.
    */
   async onModuleDestroy(): Promise<void> {
+    this.service.beginShutdown();
     await this.worker.stop(this.options.shutdownGraceMs);
     await this.service.close();
   }

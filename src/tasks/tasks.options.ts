@@ -61,6 +61,11 @@ export interface TasksModuleOptions {
   maxCrashes?: number | undefined;
   /** How long a running task may take to end after its revocation, before it is written off. Default '30s'. */
   revokeGrace?: Duration | undefined;
+  /**
+   * How many tasks may be ready in a queue before submissions to it are refused with QueueFullError (429 over HTTP):
+   * `{ images: 10_000 }`. Retries and delayed tasks that become due are never refused. Default: no limits.
+   */
+  queueLimits?: Readonly<Record<string, number>> | undefined;
   /** Whether the application's global guards, interceptors, pipes and filters act on tasks too. Default false. */
   globalEnhancers?: boolean | undefined;
   /** Whether names that this application has no task for may be submitted, for workers of another code base. Default false. */
@@ -85,6 +90,7 @@ export interface ResolvedTasksOptions {
   readonly leaseMs: number;
   readonly maxCrashes: number;
   readonly revokeGraceMs: number;
+  readonly queueLimits: ReadonlyMap<string, number>;
   readonly globalEnhancers: boolean;
   readonly allowUnknownTasks: boolean;
 }
@@ -106,6 +112,7 @@ const NAMES = [
   'lease',
   'maxCrashes',
   'revokeGrace',
+  'queueLimits',
   'globalEnhancers',
   'allowUnknownTasks',
 ];
@@ -130,6 +137,7 @@ export function resolveTasksOptions(given: TasksModuleOptions): ResolvedTasksOpt
     leaseMs: assertLease(toMilliseconds(given.lease ?? '15s', 'lease')),
     maxCrashes: assertWhole('maxCrashes', given.maxCrashes ?? 3, 0, 1000),
     revokeGraceMs: toMilliseconds(given.revokeGrace ?? '30s', 'revokeGrace'),
+    queueLimits: resolveQueueLimits(given.queueLimits ?? {}),
     globalEnhancers: given.globalEnhancers ?? false,
     allowUnknownTasks: given.allowUnknownTasks ?? false,
   };
@@ -173,6 +181,15 @@ export function assertConcurrency(concurrency: number): number {
 function checkBroker(broker: BrokerOptions | undefined): BrokerOptions | undefined {
   readBrokerOptions(broker);
   return broker;
+}
+
+function resolveQueueLimits(limits: Readonly<Record<string, number>>): ReadonlyMap<string, number> {
+  return new Map(
+    Object.entries(limits).map(([queue, limit]) => [
+      assertQueueName(queue, 'queueLimits'),
+      assertWhole(`queueLimits.${queue}`, limit, 1, 10_000_000),
+    ]),
+  );
 }
 
 function assertLease(ms: number): number {

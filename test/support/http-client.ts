@@ -6,19 +6,33 @@ export interface HttpAnswer<Body = Record<string, unknown>> {
 
 /** Asks an application, and reads its answer as the JSON that all of them are. */
 export class HttpClient {
-  constructor(private readonly url: string) {}
+  constructor(
+    private readonly url: string,
+    private readonly headers: Readonly<Record<string, string>> = {},
+  ) {}
+
+  /** The same client with a header of each request. */
+  with(headers: Readonly<Record<string, string>>): HttpClient {
+    return new HttpClient(this.url, { ...this.headers, ...headers });
+  }
+
+  /** The same client with a key. */
+  as(key: string): HttpClient {
+    return this.with({ authorization: `Bearer ${key}` });
+  }
 
   get<Body = Record<string, unknown>>(path: string): Promise<HttpAnswer<Body>> {
     return this.ask<Body>(path);
   }
 
-  /** `body` goes as JSON; a text as it is, a form as multipart. */
+  /** `body` goes as JSON; a text as it is, a form as multipart. Without one nothing is sent. */
   post<Body = Record<string, unknown>>(
     path: string,
-    body: unknown,
+    body?: unknown,
     headers: Record<string, string> = {},
   ): Promise<HttpAnswer<Body>> {
-    if (body instanceof FormData) return this.ask<Body>(path, { method: 'POST', body, headers });
+    if (body === undefined || body instanceof FormData)
+      return this.ask<Body>(path, { method: 'POST', headers, ...(body && { body }) });
     return this.ask<Body>(path, {
       method: 'POST',
       body: typeof body === 'string' ? body : JSON.stringify(body),
@@ -26,8 +40,13 @@ export class HttpClient {
     });
   }
 
-  private async ask<Body>(path: string, request?: RequestInit): Promise<HttpAnswer<Body>> {
-    const response = await fetch(this.url + path, request);
+  delete<Body = Record<string, unknown>>(path: string): Promise<HttpAnswer<Body>> {
+    return this.ask<Body>(path, { method: 'DELETE' });
+  }
+
+  private async ask<Body>(path: string, request: RequestInit = {}): Promise<HttpAnswer<Body>> {
+    const headers = { ...this.headers, ...(request.headers as Record<string, string> | undefined) };
+    const response = await fetch(this.url + path, { ...request, headers });
     return { status: response.status, headers: response.headers, body: (await response.json()) as Body };
   }
 }

@@ -1,6 +1,17 @@
-import { Body, Controller, HttpCode, Post, Req, UploadedFiles, UseInterceptors } from '@nestjs/common';
+import {
+  Body,
+  Controller,
+  HttpCode,
+  Post,
+  Req,
+  UploadedFiles,
+  UseGuards,
+  UseInterceptors,
+} from '@nestjs/common';
 import type { Request } from 'express';
-import { SubmissionUncertainError, TaskService } from '../../tasks/index.js';
+import { CurrentPrincipal, Needs, TasksAccessGuard, type Principal } from '../../tasks/http/index.js';
+import { ShuttingDownError, SubmissionUncertainError, TaskService } from '../../tasks/index.js';
+import { ApiBatchProcess } from './batch.documentation.js';
 import { RefusedError } from './batch.errors.js';
 import { BatchSettings } from './batch.options.js';
 import { readPathsRequest, readUploadFields } from './batch.request.js';
@@ -30,29 +41,38 @@ export class BatchController {
   /** Takes files as multipart/form-data, or paths below the configured folder as JSON. */
   @Post()
   @HttpCode(202)
+  @ApiBatchProcess()
+  @UseGuards(TasksAccessGuard)
+  @Needs('submit')
   @UseInterceptors(UploadInterceptor)
   async submit(
     @Req() request: Request,
     @Body() body: unknown,
     @UploadedFiles() files: ReceivedFile[] | undefined,
+    @CurrentPrincipal() principal: Principal,
   ): Promise<{ task_id: string }> {
-    if (request.is('multipart/form-data')) return this.submitUploads(body, files ?? []);
+    if (request.is('multipart/form-data')) return this.submitUploads(body, files ?? [], principal);
     if (!JSON_TYPE.test(request.headers['content-type'] ?? ''))
       throw new RefusedError(
         415,
         'UNSUPPORTED_MEDIA_TYPE',
         'expected application/json or multipart/form-data',
       );
-    return this.submitInput(await readPathsRequest(body, this.settings.folder, this.settings.maxFiles));
+    const input = await readPathsRequest(body, this.settings.folder, this.settings.maxFiles);
+    return this.submitInput(input, principal);
   }
 
-  private async submitUploads(body: unknown, files: ReceivedFile[]): Promise<{ task_id: string }> {
+  private async submitUploads(
+    body: unknown,
+    files: ReceivedFile[],
+    principal: Principal,
+  ): Promise<{ task_id: string }> {
     try {
       const { topWords } = readUploadFields(body);
       if (files.length === 0)
         throw new RefusedError(400, 'NO_FILES', 'expected at least one file, got none', 'files');
       const uploads = files.map((file) => ({ id: file.filename, name: displayName(file.originalname) }));
-      return await this.submitInput({ uploads, topWords });
+      return await this.submitInput({ uploads, topWords }, principal);
     } catch (error) {
       // a task that may have been accepted needs its files
       if (!(error instanceof SubmissionUncertainError))
@@ -61,8 +81,10 @@ export class BatchController {
     }
   }
 
-  private async submitInput(input: BatchInput): Promise<{ task_id: string }> {
-    const handle = await this.tasks.of(BatchTasks).process.delay(input);
+  private async submitInput(input: BatchInput, { owner }: Principal): Promise<{ task_id: string }> {
+    if (this.tasks.isShuttingDown) throw new ShuttingDownError();
+    const { process } = this.tasks.of(BatchTasks);
+    const handle = await process.applyAsync([input], { owner: owner ?? undefined });
     return { task_id: handle.id };
   }
 }

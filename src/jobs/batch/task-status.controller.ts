@@ -1,5 +1,13 @@
-import { Controller, Get, Param } from '@nestjs/common';
+import { Controller, Get, Param, UseGuards } from '@nestjs/common';
+import {
+  CurrentPrincipal,
+  Needs,
+  TasksAccessGuard,
+  scopeOf,
+  type Principal,
+} from '../../tasks/http/index.js';
 import { TaskNotFoundError, type TaskRecord, TaskService } from '../../tasks/index.js';
+import { ApiTaskStatus } from './batch.documentation.js';
 import { RefusedError } from './batch.errors.js';
 
 const UUID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i;
@@ -17,10 +25,14 @@ export interface TaskStatus {
 export class TaskStatusController {
   constructor(private readonly tasks: TaskService) {}
 
+  /** Another owner's task is answered like one that does not exist. */
   @Get(':id')
-  async status(@Param('id') id: string): Promise<TaskStatus> {
+  @ApiTaskStatus()
+  @UseGuards(TasksAccessGuard)
+  @Needs('see')
+  async status(@Param('id') id: string, @CurrentPrincipal() principal: Principal): Promise<TaskStatus> {
     if (!UUID.test(id)) throw new RefusedError(400, 'INVALID_ID', 'expected the id of a task, a UUID', 'id');
-    const { state, progress, result, error } = await this.find(id.toLowerCase());
+    const { state, progress, result, error } = await this.find(id.toLowerCase(), scopeOf(principal));
     // the stack is left out: it is of no use to whoever sent the files
     return {
       task_id: id.toLowerCase(),
@@ -31,9 +43,9 @@ export class TaskStatusController {
     };
   }
 
-  private async find(id: string): Promise<TaskRecord> {
+  private async find(id: string, owner: string | undefined): Promise<TaskRecord> {
     try {
-      return await this.tasks.record(id);
+      return await this.tasks.record(id, { owner });
     } catch (error) {
       if (error instanceof TaskNotFoundError)
         throw new RefusedError(

@@ -26,6 +26,10 @@ export type BrokerOptions = string | RedisBrokerOptions | AmqpBrokerOptions;
 export type BrokerChoice =
   | { readonly kind: 'postgres'; readonly url: string | undefined }
   | { readonly kind: 'memory' }
+  | RemoteBrokerChoice;
+
+/** Brokers that are processes of their own. */
+export type RemoteBrokerChoice =
   | ({ readonly kind: 'redis' } & RedisBrokerOptions)
   | {
       readonly kind: 'amqp';
@@ -51,8 +55,8 @@ export function readBrokerOptions(options: BrokerOptions | undefined): BrokerCho
 }
 
 /** Whether what becomes ready must be noted for the relay. */
-export function isRelayed({ kind }: BrokerChoice): boolean {
-  return kind === 'redis' || kind === 'amqp';
+export function isRelayed(choice: BrokerChoice): choice is RemoteBrokerChoice {
+  return choice.kind === 'redis' || choice.kind === 'amqp';
 }
 
 function readUrl(url: string): BrokerChoice {

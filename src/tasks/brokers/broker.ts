@@ -83,6 +83,8 @@ export abstract class Broker extends EventEmitter<{ up: [] }> {
    * @param known what it was before, if anything
    */
   abstract epoch(known: string | undefined): Promise<string>;
+  /** What it is, which version and where, for people, without a password. @throws when it does not answer. */
+  abstract describe(): Promise<string>;
   /** @throws when it does not answer. */
   abstract ping(): Promise<void>;
   /** May be called twice, or before connect. */

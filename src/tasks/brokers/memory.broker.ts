@@ -49,6 +49,10 @@ export class MemoryBroker extends Broker {
     return this.born;
   }
 
+  override async describe(): Promise<string> {
+    return 'the memory of this process';
+  }
+
   override async ping(): Promise<void> {}
 
   override async close(): Promise<void> {

@@ -60,6 +60,11 @@ export class PostgresBroker extends Broker {
     return 'table';
   }
 
+  override async describe(): Promise<string> {
+    await this.store.ping();
+    return 'the database';
+  }
+
   override ping(): Promise<void> {
     return this.store.ping();
   }

@@ -1,4 +1,6 @@
 import { CeleriacError } from '../errors.js';
+import type { Statement } from '../store/database.js';
+import { noteAction, purge, type PurgeStep } from '../store/statements/purge.js';
 import type { Storage } from '../store/storage.js';
 import { resendHead } from './resender.js';
 
@@ -33,9 +35,17 @@ export class UnknownQueueError extends CeleriacError {
   readonly code = 'UNKNOWN_QUEUE';
 }
 
+const PURGE_BATCH = 1000;
+
 /** What operators look at and do, beside single tasks. */
 export class Administration {
-  constructor(private readonly storage: Storage) {}
+  private readonly purgeStatement: Statement;
+  private readonly noteStatement: Statement;
+
+  constructor(private readonly storage: Storage) {
+    this.purgeStatement = purge(storage.tables);
+    this.noteStatement = noteAction(storage.tables);
+  }
 
   /** Living workers, and those that died within the last hour. */
   async workers(): Promise<WorkerStatus[]> {
@@ -102,14 +112,46 @@ export class Administration {
     return status;
   }
 
+  /**
+   * Revokes what is ready to be taken from the queue now; delayed tasks and retries that wait for their time stay. In
+   * batches, so that it holds no lock for long; one that breaks off has purged what it had.
+   * @returns how many
+   * @throws UnknownQueueError
+   */
+  async purge(queue: string, { by = null }: { by?: string | null } = {}): Promise<number> {
+    const { database, channel } = this.storage;
+    if ((await this.queues(queue)).length === 0) throw unknownQueue(queue);
+    let purged = 0;
+    let last: PurgeStep | undefined;
+    do {
+      const from = [last?.before ?? null, last?.priority ?? 0, last?.from ?? '-infinity'];
+      [last] = await database.run<PurgeStep>(this.purgeStatement, [queue, PURGE_BATCH, ...from]);
+      channel.changed(last!.ids);
+      purged += last!.ids.length;
+    } while (last!.priority !== null);
+    await this.dropMessages(queue);
+    await database.run(this.noteStatement, [by, 'purge', JSON.stringify({ queue, purged })]);
+    return purged;
+  }
+
+  /** Messages about what was purged would only cost refused claims; what has become ready meanwhile is told again. */
+  private async dropMessages(queue: string): Promise<void> {
+    const { broker, relayStore, relay } = this.storage;
+    if (broker.isTable || !broker.status.up) return;
+    await broker.purge(queue);
+    await resendHead(relayStore, relay, queue);
+  }
+
   private async setPaused(queue: string, value: string): Promise<QueueStatus> {
     const { dataSource, tables } = this.storage;
     await dataSource.query(`UPDATE ${tables.queue} SET paused_at = ${value} WHERE name = $1`, [queue]);
     const [status] = await this.queues(queue);
-    if (!status) throw new UnknownQueueError(`no queue is called '${queue}'`);
+    if (!status) throw unknownQueue(queue);
     return status;
   }
 }
+
+const unknownQueue = (queue: string) => new UnknownQueueError(`no queue is called '${queue}'`);
 
 interface WorkerRow {
   id: string;

@@ -6,7 +6,14 @@ const TASK_NAME = /^[A-Za-z_][\w:-]*(\.[\w:-]+)*$/;
 const RESERVED = new Set(['bulk', 'stats', 'errors', 'workers', 'queues', 'workflows', 'schedules']);
 
 export function isTaskName(name: unknown): name is string {
-  return typeof name === 'string' && name.length <= 200 && TASK_NAME.test(name) && !RESERVED.has(name);
+  return (
+    typeof name === 'string' &&
+    name.length <= 200 &&
+    TASK_NAME.test(name) &&
+    !RESERVED.has(name) &&
+    // 'toString' and its like: whoever looks names up in an object would find one there
+    !(name in Object.prototype)
+  );
 }
 
 /** `MathTasks`, `add` → `math.add`. */
@@ -21,6 +28,6 @@ export function assertTaskName(name: unknown, where: string): asserts name is st
   const shown = typeof name === 'string' ? `'${name.slice(0, 80)}'` : typeof name;
   throw new TaskDefinitionError(
     `${where}: a task's name is made of letters, digits, _, -, : and dots, at most 200 characters, ` +
-      `and none of ${[...RESERVED].join(', ')}; got ${shown}`,
+      `and none of ${[...RESERVED].join(', ')}, nor a property of every object such as toString; got ${shown}`,
   );
 }

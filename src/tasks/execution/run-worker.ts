@@ -2,6 +2,7 @@ import { Logger, type DynamicModule, type INestApplicationContext, type Type } f
 import { NestFactory } from '@nestjs/core';
 import { toMilliseconds, type Duration } from '../duration.js';
 import { InvalidOptionError } from '../errors.js';
+import { TaskService } from '../submission/task.service.js';
 import { assertConcurrency, assertQueues } from '../tasks.options.js';
 import { WorkerProcessModule } from './worker-process.js';
 import { Worker } from './worker.js';
@@ -63,11 +64,15 @@ export interface CloseOptions {
   hurry?: AbortSignal | undefined;
 }
 
-/** Closes an application that runs an inline worker: drains the worker before Nest destroys any provider. */
+/**
+ * Closes an application that runs an inline worker: refuses what comes from outside, and drains the worker before Nest
+ * destroys any provider.
+ */
 export async function closeGracefully(
   application: INestApplicationContext,
   { grace = '30s', hurry }: CloseOptions = {},
 ): Promise<void> {
+  application.get(TaskService, { strict: false }).beginShutdown();
   await application.get(Worker, { strict: false }).stop(toMilliseconds(grace, 'grace'), hurry);
   await application.close();
 }

@@ -1,11 +1,12 @@
-import { Get, HttpCode, Inject, Param, Post, UseFilters } from '@nestjs/common';
+import { Get, HttpCode, Inject, Param, Post, UseGuards } from '@nestjs/common';
 import { assertQueueName } from '../definition/option-checks.js';
 import { Administration, type QueueStatus, type WorkerStatus } from '../control/administration.js';
-import { Needs } from './access.guard.js';
-import { HttpErrorFilter } from './error.filter.js';
+import { CurrentPrincipal, Needs } from './access/access.guard.js';
+import { JsonBodyGuard } from './requests/json-body.guard.js';
+import { byOf, type Principal } from './access/principal.js';
 
 /** Workers and queues. `TasksHttpModule` mounts it before the tasks' own routes: their names are reserved. */
-@UseFilters(HttpErrorFilter)
+@UseGuards(JsonBodyGuard)
 export class AdministrationController {
   constructor(@Inject(Administration) private readonly administration: Administration) {}
 
@@ -34,5 +35,16 @@ export class AdministrationController {
   @Needs('administer')
   resume(@Param('queue') queue: string): Promise<QueueStatus> {
     return this.administration.resume(assertQueueName(queue));
+  }
+
+  /** Revokes what is ready to be taken from the queue now. */
+  @Post('queues/:queue/purge')
+  @HttpCode(200)
+  @Needs('administer')
+  async purge(
+    @Param('queue') queue: string,
+    @CurrentPrincipal() principal: Principal,
+  ): Promise<{ purged: number }> {
+    return { purged: await this.administration.purge(assertQueueName(queue), { by: byOf(principal) }) };
   }
 }

@@ -8,7 +8,13 @@ import {
   type ExceptionFilter,
 } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
-import { CeleriacError, InvalidArgumentError, InvalidOptionError, NotSerializableError } from '../errors.js';
+import {
+  CeleriacError,
+  InvalidArgumentError,
+  InvalidOptionError,
+  NotSerializableError,
+  UnknownTaskError,
+} from '../errors.js';
 import { fromBodyParser } from './body-parser-errors.js';
 import { isTransient } from '../store/database.js';
 
@@ -28,6 +34,7 @@ export interface ErrorBody {
 const STATUS: Record<string, number> = {
   UNAUTHENTICATED: HttpStatus.UNAUTHORIZED,
   FORBIDDEN: HttpStatus.FORBIDDEN,
+  CROSS_SITE: HttpStatus.FORBIDDEN,
   UNKNOWN_TASK: HttpStatus.NOT_FOUND,
   UNKNOWN_QUEUE: HttpStatus.NOT_FOUND,
   QUEUE_FULL: HttpStatus.TOO_MANY_REQUESTS,
@@ -43,6 +50,12 @@ const STATUS: Record<string, number> = {
 /** Seconds after which a refused request may be tried again. */
 const RETRY_AFTER_S = '2';
 
+interface FailedRequest {
+  readonly headers?: Record<string, unknown>;
+  /** On Fastify. */
+  readonly routeOptions?: { readonly bodyLimit?: number };
+}
+
 /** Gives errors one shape, on Express and Fastify. Install it globally to give the application's own the same. */
 @Catch()
 export class HttpErrorFilter implements ExceptionFilter {
@@ -54,33 +67,36 @@ export class HttpErrorFilter implements ExceptionFilter {
     const { httpAdapter } = this.host;
     const http = context.switchToHttp();
     const response: unknown = http.getResponse();
-    const requestId = requestIdOf(http.getRequest<{ headers?: Record<string, unknown> }>());
-    const body = toErrorBody(error);
+    const request = http.getRequest<FailedRequest>();
+    const requestId = requestIdOf(request);
+    const body = toErrorBody(error, request.routeOptions?.bodyLimit);
     if (body.code === 'INTERNAL_ERROR')
       this.logger.error(
         `request ${requestId}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
       );
     if (httpAdapter.isHeadersSent(response)) return;
-    if (body.statusCode === 503 || body.statusCode === 429)
+    // a throttler knows better
+    const mayRetry = body.statusCode === 503 || body.statusCode === 429;
+    if (mayRetry && !httpAdapter.getHeader(response, 'Retry-After'))
       httpAdapter.setHeader(response, 'Retry-After', RETRY_AFTER_S);
+    if (body.code === 'UNAUTHENTICATED') httpAdapter.setHeader(response, 'WWW-Authenticate', 'Bearer');
     httpAdapter.reply(response, { ...body, requestId }, body.statusCode);
   }
 }
 
 /** The one that a proxy gave the request, if it looks like one. */
-function requestIdOf({ headers }: { headers?: Record<string, unknown> }): string {
+export function requestIdOf({ headers }: { headers?: Record<string, unknown> }): string {
   const given = headers?.['x-request-id'];
   return typeof given === 'string' && /^[\w-]{1,100}$/.test(given) ? given : randomUUID();
 }
 
 /** Everything that can be thrown, as an answer. */
-export function toErrorBody(error: unknown): ErrorBody {
+export function toErrorBody(error: unknown, bodyLimit?: number): ErrorBody {
   if (error instanceof InvalidOptionError) return withPath(error, 400, error.option);
   if (error instanceof NotSerializableError || error instanceof InvalidArgumentError)
     return withPath(error, 400, error.path);
-  if (error instanceof CeleriacError)
-    return { statusCode: STATUS[error.code] ?? 500, code: error.code, message: error.message };
-  const parser = fromBodyParser(error);
+  if (error instanceof CeleriacError) return fromOurs(error);
+  const parser = fromBodyParser(error, bodyLimit);
   if (parser) return parser;
   if (error instanceof HttpException) return fromHttpException(error);
   // a read that found the database away
@@ -91,6 +107,12 @@ export function toErrorBody(error: unknown): ErrorBody {
       message: 'the database cannot be reached',
     };
   return { statusCode: 500, code: 'INTERNAL_ERROR', message: 'something went wrong here; it is in the log' };
+}
+
+function fromOurs(error: CeleriacError): ErrorBody {
+  const { code, message } = error;
+  const path = error instanceof UnknownTaskError ? error.path : undefined;
+  return { statusCode: STATUS[code] ?? 500, code, message, ...(path !== undefined && { path }) };
 }
 
 /** The message in a string without what was given: a client knows what it sent, and others may read the answer. */

@@ -1,20 +1,22 @@
 import { createHash } from 'node:crypto';
-import { Headers, Inject, Param, Req, Sse, UseFilters, type MessageEvent } from '@nestjs/common';
-import { Observable } from 'rxjs';
+import { Headers, Inject, Param, Res, Sse, type MessageEvent } from '@nestjs/common';
+import { HttpAdapterHost } from '@nestjs/core';
+import { EMPTY, Observable } from 'rxjs';
+import { isFinal, type TaskState } from '../store/states.js';
 import type { TaskRecord } from '../submission/task-view.js';
 import { TaskService } from '../submission/task.service.js';
-import { Needs, type HttpRequest } from './access.guard.js';
-import { HttpErrorFilter } from './error.filter.js';
-import { scopeOf, type Principal } from './principal.js';
+import { CurrentPrincipal, Needs } from './access/access.guard.js';
+import { scopeOf, type Principal } from './access/principal.js';
 import { viewFor } from './task-visibility.js';
-
-/** Proxies close a connection on which nothing moves; browsers ignore an event that nobody listens to. */
-const KEEP_ALIVE_MS = 15_000;
+import { RESOLVED_HTTP_OPTIONS, type ResolvedHttpOptions } from './tasks-http.options.js';
 
 /** A task live, by server-sent events. `TasksHttpModule` mounts it. */
-@UseFilters(HttpErrorFilter)
 export class TaskEventsController {
-  constructor(@Inject(TaskService) private readonly tasks: TaskService) {}
+  constructor(
+    @Inject(TaskService) private readonly tasks: TaskService,
+    @Inject(HttpAdapterHost) private readonly host: HttpAdapterHost,
+    @Inject(RESOLVED_HTTP_OPTIONS) private readonly options: ResolvedHttpOptions,
+  ) {}
 
   /** `state` and `progress` events with the record as data; the first is the record as it is, the last the task's end. */
   @Sse(':id/events')
@@ -22,12 +24,16 @@ export class TaskEventsController {
   async events(
     @Param('id') id: string,
     @Headers('last-event-id') lastEventId: string | undefined,
-    @Req() request: HttpRequest,
+    @CurrentPrincipal() principal: Principal,
+    @Res({ passthrough: true }) response: unknown,
   ): Promise<Observable<MessageEvent>> {
-    const principal = request.taskPrincipal!;
     // an unknown task is answered with 404 before the stream begins
-    await this.tasks.record(id, { owner: scopeOf(principal) });
-    return this.stream(id, principal, lastEventId);
+    const record = await this.tasks.record(id, { owner: scopeOf(principal) });
+    if (!isFinal(record.state) || versionOf(record) !== lastEventId)
+      return this.stream(id, principal, lastEventId);
+    // it has heard the end already: 204 tells an EventSource not to come again
+    this.host.httpAdapter.status(response, 204);
+    return EMPTY;
   }
 
   private stream(
@@ -36,16 +42,17 @@ export class TaskEventsController {
     lastEventId: string | undefined,
   ): Observable<MessageEvent> {
     return new Observable((subscriber) => {
-      const events = this.tasks.events(id);
-      const timer = setInterval(() => subscriber.next({ type: 'ping', data: '' }), KEEP_ALIVE_MS);
+      const left = new AbortController();
+      const timer = setInterval(() => subscriber.next({ comment: 'alive' }), this.options.keepAliveMs);
       const follow = async () => {
-        let before: TaskRecord | undefined;
-        for await (const record of events) {
+        let heard = lastEventId;
+        let state: TaskState | undefined;
+        for await (const record of this.tasks.events(id, { signal: left.signal })) {
           const version = versionOf(record);
-          const type = before?.state === record.state ? 'progress' : 'state';
-          if (before !== undefined || version !== lastEventId)
-            subscriber.next({ id: version, type, data: viewFor(record, principal) });
-          before = record;
+          const type = record.state === state ? 'progress' : 'state';
+          if (version !== heard) subscriber.next({ id: version, type, data: viewFor(record, principal) });
+          heard = version;
+          state = record.state;
         }
       };
       follow().then(
@@ -54,7 +61,7 @@ export class TaskEventsController {
       );
       return () => {
         clearInterval(timer);
-        void events.return();
+        left.abort();
       };
     });
   }

@@ -6,22 +6,17 @@ export interface LinkedRequest {
 
 /** Links to a task, under the path as the request came in (prefix included), or under the public URL. */
 export class TaskLinks {
-  constructor(
-    private readonly path: string,
-    private readonly publicUrl: string | undefined,
-  ) {}
+  private readonly root: string;
 
-  of(request: LinkedRequest, id: string): { statusUrl: string; eventsUrl: string } {
-    const statusUrl = `${this.base(request)}/${id}`;
-    return { statusUrl, eventsUrl: `${statusUrl}/events` };
+  /** @param publicUrl stands for the root of the application, whatever path a proxy puts before it */
+  constructor(publicUrl: string | undefined) {
+    this.root = publicUrl?.replace(/\/+$/, '') ?? '';
   }
 
-  private base(request: LinkedRequest): string {
-    const came = (request.originalUrl ?? request.url).split('?')[0]!;
-    const end = came.indexOf(`/${this.path}/`);
-    const local = end < 0 ? `/${this.path}` : came.slice(0, end + this.path.length + 1);
-    if (this.publicUrl === undefined) return local;
-    // the public URL stands for the root of the application, whatever path a proxy puts before it
-    return this.publicUrl.replace(/\/+$/, '') + local;
+  /** @param request that of `POST …/:name`: what comes before the name leads to the tasks */
+  of(request: LinkedRequest, id: string): { statusUrl: string; eventsUrl: string } {
+    const came = (request.originalUrl ?? request.url).split('?')[0]!.replace(/\/+$/, '');
+    const statusUrl = `${this.root}${came.slice(0, came.lastIndexOf('/'))}/${id}`;
+    return { statusUrl, eventsUrl: `${statusUrl}/events` };
   }
 }

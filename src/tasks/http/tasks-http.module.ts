@@ -1,46 +1,44 @@
-import {
-  Controller,
-  Module,
-  UseGuards,
-  VERSION_NEUTRAL,
-  type DynamicModule,
-  type Type,
-} from '@nestjs/common';
-import { AccessGuard } from './access.guard.js';
-import { AdministrationController } from './administration.controller.js';
-import { TaskEventsController } from './task-events.controller.js';
+import { Global, Module, type DynamicModule } from '@nestjs/common';
+import { TasksAccess } from './access/tasks-access.js';
+import { ConnectionCloser } from './connection-closer.js';
 import { TaskLinks } from './task-links.js';
-import { TasksController } from './tasks.controller.js';
-import { TASKS_HTTP_OPTIONS, checkHttpOptions, type TasksHttpOptions } from './tasks-http.options.js';
+import { ConfigurableTasksHttpModule, HTTP_OPTIONS } from './tasks-http.module-definition.js';
+import {
+  RESOLVED_HTTP_OPTIONS,
+  resolveHttpOptions,
+  type ResolvedHttpOptions,
+  type TasksHttpExtras,
+  type TasksHttpOptions,
+} from './tasks-http.options.js';
 
 /**
  * Routes to submit tasks, to ask about them and to operate them. Nothing mounts by itself: import it where the API is
- * served. The options are static, since Nest reads the routes' paths before any provider exists.
+ * served, by `forRoot()` or `forRootAsync()`. Global, so that `TasksAccessGuard` works on the application's controllers.
  */
-@Module({})
-export class TasksHttpModule {
-  static forRoot(given: TasksHttpOptions = {}): DynamicModule {
-    const options = checkHttpOptions(given);
-    const { path = 'tasks', guards = [], publicUrl } = options;
-    const mounted = <T extends Type>(controller: T): T => {
-      @Controller({ path, version: VERSION_NEUTRAL })
-      @UseGuards(...guards, AccessGuard)
-      class Mounted extends controller {}
-      Object.defineProperty(Mounted, 'name', { value: controller.name });
-      return Mounted;
-    };
-    return {
-      module: TasksHttpModule,
-      // fixed names come before `:name` and `:id`
-      controllers: [
-        mounted(AdministrationController),
-        mounted(TaskEventsController),
-        mounted(TasksController),
-      ],
-      providers: [
-        { provide: TASKS_HTTP_OPTIONS, useValue: options },
-        { provide: TaskLinks, useValue: new TaskLinks(path, publicUrl) },
-      ],
-    };
+@Global()
+@Module({
+  providers: [
+    ConnectionCloser,
+    {
+      provide: RESOLVED_HTTP_OPTIONS,
+      useFactory: (given: TasksHttpOptions) => resolveHttpOptions(given),
+      inject: [HTTP_OPTIONS],
+    },
+    {
+      provide: TasksAccess,
+      useFactory: (options: ResolvedHttpOptions) => new TasksAccess(options),
+      inject: [RESOLVED_HTTP_OPTIONS],
+    },
+    {
+      provide: TaskLinks,
+      useFactory: ({ publicUrl }: ResolvedHttpOptions) => new TaskLinks(publicUrl),
+      inject: [RESOLVED_HTTP_OPTIONS],
+    },
+  ],
+  exports: [TasksAccess],
+})
+export class TasksHttpModule extends ConfigurableTasksHttpModule {
+  static override forRoot(options: TasksHttpOptions & TasksHttpExtras = {}): DynamicModule {
+    return super.forRoot(options);
   }
 }

@@ -1,14 +1,12 @@
 import type { CanActivate, Type } from '@nestjs/common';
-import { InvalidOptionError } from '../errors.js';
-import type { ApiKey } from './api-keys.js';
-import type { Principal } from './principal.js';
+import { toMilliseconds, type Duration } from '../duration.js';
+import { InvalidOptionError, didYouMean } from '../errors.js';
+import type { ApiKey } from './access/api-keys.js';
+import type { HttpRequest } from './access/http-request.js';
+import type { Principal } from './access/principal.js';
 
-/** Options of `TasksHttpModule.forRoot()`. */
+/** What may come from an async factory of `TasksHttpModule`. */
 export interface TasksHttpOptions {
-  /** The path of the routes. Default 'tasks'. */
-  path?: string | undefined;
-  /** Guards of the application in front of every route, such as its JWT guard or a throttler. Default: none. */
-  guards?: readonly Type<CanActivate>[] | undefined;
   /** Where clients reach the application, when a proxy adds a host or a path. Default: links are paths as they came in. */
   publicUrl?: string | undefined;
   /**
@@ -17,23 +15,48 @@ export interface TasksHttpOptions {
    */
   keys?: readonly ApiKey[] | undefined;
   /** With guards of one's own: who a request is, after they let it in. undefined refuses it with 401. */
-  principal?:
-    ((request: { user?: unknown; headers: Record<string, unknown> }) => Principal | undefined) | undefined;
+  principal?: ((request: HttpRequest) => Principal | undefined | Promise<Principal | undefined>) | undefined;
   /** Answers everybody as admin: something in front keeps strangers out. Default false. */
   anonymous?: boolean | undefined;
+  /** How often an event stream without news shows that it is alive, since proxies close silent ones. Default '15s'. */
+  keepAlive?: Duration | undefined;
 }
 
-export const TASKS_HTTP_OPTIONS = Symbol('celeriac:http-options');
+/** Static even beside an async factory, since Nest reads routes before any provider exists. */
+export interface TasksHttpExtras {
+  /** The path of the routes. Default 'tasks'. */
+  path?: string | undefined;
+  /** Guards of the application in front of every route, such as its JWT guard or a throttler. Default: none. */
+  guards?: readonly Type<CanActivate>[] | undefined;
+}
+
+/** With every default in its place. */
+export interface ResolvedHttpOptions extends TasksHttpOptions {
+  readonly keepAliveMs: number;
+}
+
+export const RESOLVED_HTTP_OPTIONS = Symbol('celeriac:http-options');
+
+const NAMES = ['publicUrl', 'keys', 'principal', 'anonymous', 'keepAlive'];
 
 /** @throws InvalidOptionError */
-export function checkHttpOptions(options: TasksHttpOptions): TasksHttpOptions {
-  const { path, publicUrl, keys, principal, anonymous } = options;
-  if (path !== undefined && !/^[\w-]+(\/[\w-]+)*$/.test(path))
-    throw new InvalidOptionError('path', "a path such as 'tasks' or 'api/tasks'", path);
-  if (publicUrl !== undefined && !URL.canParse(publicUrl))
-    throw new InvalidOptionError('publicUrl', 'an absolute URL', publicUrl);
+export function resolveHttpOptions(given: TasksHttpOptions): ResolvedHttpOptions {
+  for (const name of Object.keys(given))
+    if (!NAMES.includes(name))
+      throw new InvalidOptionError(name, `one of ${NAMES.join(', ')}${didYouMean(name, NAMES)}`, name);
+  const { publicUrl, keys, principal, anonymous, keepAlive = '15s' } = given;
+  if (publicUrl !== undefined && !/^https?:\/\/[^?#]+$/.test(URL.canParse(publicUrl) ? publicUrl : ''))
+    throw new InvalidOptionError('publicUrl', "a URL such as 'https://example.com/jobs'", publicUrl);
   if ([keys !== undefined, principal !== undefined, anonymous === true].filter(Boolean).length > 1)
     throw new InvalidOptionError('keys', 'only one of keys, principal and anonymous', 'more than one');
   if (keys?.length === 0) throw new InvalidOptionError('keys', 'at least one key', keys);
-  return options;
+  const keepAliveMs = toMilliseconds(keepAlive, 'keepAlive');
+  if (keepAliveMs < 10) throw new InvalidOptionError('keepAlive', 'at least 10 milliseconds', keepAlive);
+  return { ...given, keepAliveMs };
+}
+
+/** @throws InvalidOptionError */
+export function assertPath(path: string): string {
+  if (/^[\w-]+(\/[\w-]+)*$/.test(path)) return path;
+  throw new InvalidOptionError('path', "a path such as 'tasks' or 'api/tasks'", path);
 }

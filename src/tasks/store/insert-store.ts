@@ -5,6 +5,13 @@ import { insertTasks, insertValues, removeFinished } from './statements/insert-t
 import type { Tables } from './tables.js';
 import { noted } from './task-store.js';
 
+/** What an insert answers. */
+export interface Inserted {
+  /** As Postgres prints it; undefined when an earlier try may have done it. */
+  readonly createdAt: string | undefined;
+  readonly outbox: string[];
+}
+
 /** Brings new rows into the table. Batches in which a row has more than most take a longer statement. */
 export class InsertStore {
   private readonly statements;
@@ -27,10 +34,14 @@ export class InsertStore {
   /**
    * Inserts new rows.
    * @param again whether an earlier try with the same rows may have been stored
-   * @returns the outbox rows that name those that are ready
+   * @returns when they were created, and the outbox rows that name those that are ready
    */
-  async insert(tasks: readonly NewTask[], again = false): Promise<string[]> {
-    if (again) return this.database.transaction((runner) => this.insertAgain(runner, tasks));
+  async insert(tasks: readonly NewTask[], again = false): Promise<Inserted> {
+    if (again)
+      return {
+        createdAt: undefined,
+        outbox: await this.database.transaction((runner) => this.insertAgain(runner, tasks)),
+      };
     return this.insertOnce(this.database, tasks);
   }
 
@@ -60,7 +71,7 @@ export class InsertStore {
   ): Promise<{ holder?: { id: string; bodyHash: Buffer } | undefined; outbox: string[] }> {
     return this.database.transaction(async (runner) => {
       const taken = await runner.run(this.statements.takeKey, [key.key, task.id, key.bodyHash, key.ttlMs]);
-      if (taken.length > 0) return { outbox: await this.insertOnce(runner, [task]) };
+      if (taken.length > 0) return { outbox: (await this.insertOnce(runner, [task])).outbox };
       const [holder] = await runner.run<{ task_id: string; body_hash: Buffer }>(this.statements.keyHolder, [
         key.key,
       ]);
@@ -69,14 +80,18 @@ export class InsertStore {
   }
 
   /** In a transaction of the caller's. */
-  insertWithin(runner: Runner, tasks: readonly NewTask[], again: boolean): Promise<string[]> {
-    return again ? this.insertAgain(runner, tasks) : this.insertOnce(runner, tasks);
+  async insertWithin(runner: Runner, tasks: readonly NewTask[], again: boolean): Promise<string[]> {
+    return again ? this.insertAgain(runner, tasks) : (await this.insertOnce(runner, tasks)).outbox;
   }
 
-  private async insertOnce(runner: Runner, tasks: readonly NewTask[]): Promise<string[]> {
+  private async insertOnce(runner: Runner, tasks: readonly NewTask[]): Promise<Inserted> {
     const extended = tasks.some(isExtended);
     const { insert, insertExtended } = this.statements;
-    return noted(await runner.run(extended ? insertExtended : insert, insertValues(tasks, extended)));
+    const rows = await runner.run<{ created_at: string; outbox?: string }>(
+      extended ? insertExtended : insert,
+      insertValues(tasks, extended),
+    );
+    return { createdAt: rows[0]!.created_at, outbox: noted(rows) };
   }
 
   private async insertAgain(runner: Runner, tasks: readonly NewTask[]): Promise<string[]> {

@@ -243,9 +243,9 @@ export class TaskStore {
     return (await this.database.run(this.statements.forget, [id, by])).length > 0;
   }
 
-  /** How many rows of the queue could be taken now, counted up to 10,000. */
-  async countReady(queue: string): Promise<number> {
-    return (await this.database.run<{ n: number }>(this.statements.countReady, [queue]))[0]!.n;
+  /** How many rows of the queue could be taken now, counted up to `atMost`. */
+  async countReady(queue: string, atMost = 10_000): Promise<number> {
+    return (await this.database.run<{ n: number }>(this.statements.countReady, [queue, atMost]))[0]!.n;
   }
 
   async dropOldKeys(limit: number): Promise<void> {

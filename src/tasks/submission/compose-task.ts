@@ -1,6 +1,6 @@
 import type { TaskDescription } from '../definition/task-definition.js';
 import { claimOf, readUnique } from '../definition/unique.js';
-import { InvalidOptionError, NotSerializableError } from '../errors.js';
+import { InvalidOptionError, NotSerializableError, relocated } from '../errors.js';
 import { PAYLOAD_THRESHOLD } from '../store/columns.js';
 import type { NewTask } from '../store/new-task.js';
 import { assertJson } from './json.js';
@@ -9,6 +9,13 @@ import { NO_ORIGIN, resolveOptions, type Origin, type SubmitOptions } from './su
 
 /** The most characters of JSON that a task's arguments may have. Files belong into storage, their names into arguments. */
 export const MAX_ARGS_LENGTH = 8 * 1024 * 1024;
+
+/** One submission of `TaskService.submitMany()`. */
+export interface Submission {
+  name: string;
+  args?: readonly unknown[] | undefined;
+  options?: Omit<SubmitOptions, 'idempotencyKey' | 'manager'> | undefined;
+}
 
 /**
  * Checks a submission and gives it its id.
@@ -48,6 +55,27 @@ export function composeTask(
     options: recorded,
     unique: unique ? claimOf(unique, task.name, given, json) : null,
   };
+}
+
+/**
+ * The same for many.
+ * @throws with the place of the mistake: `[3].priority`
+ */
+export function composeMany(
+  submissions: readonly Submission[],
+  describe: (name: string) => TaskDescription,
+  origin: Origin = NO_ORIGIN,
+): NewTask[] {
+  return submissions.map(({ name, args = [], options = {} }, i) => {
+    try {
+      for (const option of ['idempotencyKey', 'manager'])
+        if (option in options)
+          throw new InvalidOptionError(option, 'none in one of many', 'one', 'UNKNOWN_PROPERTY');
+      return composeTask(describe(name), args, options, origin);
+    } catch (error) {
+      throw relocated(error, (path) => `[${i}].${path}`);
+    }
+  });
 }
 
 /** Without trailing undefined: an optional argument that is passed as undefined was not given. */

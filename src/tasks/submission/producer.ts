@@ -6,26 +6,24 @@ import { assertTaskName } from '../definition/task-name.js';
 import type { TaskRegistry } from '../definition/task-registry.js';
 import { assertTexts, type Texts } from '../definition/texts.js';
 import { checkSubmission } from '../definition/validation/check-arguments.js';
-import { InvalidOptionError } from '../errors.js';
+import { InvalidOptionError, relocated } from '../errors.js';
 import type { TaskEventBus } from '../events/event-bus.js';
 import type { NewTask } from '../store/new-task.js';
+import type { TaskRow } from '../store/task-record.entity.js';
 import type { ResolvedTasksOptions } from '../tasks.options.js';
-import { composeTask } from './compose-task.js';
+import { acceptedRow } from './accepted-row.js';
+import { composeMany, composeTask, type Submission } from './compose-task.js';
+import type { QueueLimits } from './queue-limits.js';
 import { NO_ORIGIN, type Origin, type SubmitOptions } from './submit-options.js';
 import type { Submitter } from './submitter.js';
-
-/** One submission of `TaskService.submitMany`. */
-export interface Submission {
-  name: string;
-  args?: readonly unknown[] | undefined;
-  options?: Omit<SubmitOptions, 'idempotencyKey' | 'manager'> | undefined;
-}
 
 /** A task that was accepted. */
 export interface Placed {
   readonly id: string;
   /** Set while the transaction that it was submitted in is open. */
   readonly uncommitted?: (() => boolean) | undefined;
+  /** As it was stored, where that is known without a look. */
+  readonly row?: TaskRow | undefined;
 }
 
 /** From a call to a stored task: description, origin, checks, events. */
@@ -35,6 +33,7 @@ export class Producer {
     private readonly registry: TaskRegistry,
     private readonly options: ResolvedTasksOptions,
     private readonly events: TaskEventBus,
+    private readonly limits: QueueLimits | undefined,
   ) {}
 
   /** @throws as `TaskService.submit` */
@@ -48,6 +47,7 @@ export class Producer {
         manager ? 'a manager' : 'an idempotencyKey',
       );
     if (this.looksAt(task)) await this.check(task, row);
+    await this.limits?.admit([row]);
     if (manager) {
       if (idempotencyKey !== undefined)
         throw new InvalidOptionError(
@@ -63,9 +63,9 @@ export class Producer {
       if (id === row.id) this.submitted(row);
       return { id };
     }
-    await this.submitter.submit(row);
+    const createdAt = await this.submitter.submit(row);
     this.submitted(row);
-    return row;
+    return { id: row.id, row: createdAt && acceptedRow(row, createdAt) };
   }
 
   /** All or none. */
@@ -73,20 +73,15 @@ export class Producer {
     submissions: readonly Submission[],
     manager: EntityManager | undefined,
   ): Promise<Placed[]> {
-    const origin = this.origin();
-    const rows: NewTask[] = [];
-    for (const [i, { name, args = [], options = {} }] of submissions.entries()) {
-      if ('idempotencyKey' in options || 'manager' in options)
-        throw new InvalidOptionError(
-          `[${i}].options`,
-          'neither idempotencyKey nor manager in one of many',
-          options,
-        );
-      const task = this.describe(name);
-      const row = composeTask(task, args, options, origin);
-      if (this.looksAt(task)) await this.check(task, row);
-      rows.push(row);
+    const rows = composeMany(submissions, (name) => this.describe(name), this.origin());
+    for (const [i, row] of rows.entries()) {
+      const task = this.describe(submissions[i]!.name);
+      if (this.looksAt(task))
+        await this.check(task, row).catch((error: unknown) => {
+          throw relocated(error, (path) => `[${i}].${path}`);
+        });
     }
+    await this.limits?.admit(rows);
     if (manager) {
       if (rows.some((row) => row.unique))
         throw new InvalidOptionError('manager', 'no unique task beside it', 'one');

@@ -9,6 +9,8 @@ const POLL_MS = 5000;
 interface Waiter {
   /** Called with each change; returns true when it has seen enough. */
   see(row: TaskRow): boolean;
+  /** Nothing more is told: the application closes. */
+  leave(): void;
 }
 
 /** Tells those who wait for tasks of their changes: one query for all that changed at once. */
@@ -16,6 +18,7 @@ export class ResultListener {
   private readonly waiters = new Map<string, Set<Waiter>>();
   private readonly changed = new Set<string>();
   private reading = false;
+  private closed = false;
   private timer: NodeJS.Timeout | undefined;
 
   constructor(
@@ -28,6 +31,11 @@ export class ResultListener {
     channel.on('reconnected', () => this.look(this.waiters.keys()));
   }
 
+  /** How many tasks are waited for. */
+  get size(): number {
+    return this.waiters.size;
+  }
+
   /**
    * Waits for the task's end, at most `timeoutMs`.
    * @returns the row as it then is, finished or not; undefined when the task is unknown
@@ -36,28 +44,30 @@ export class ResultListener {
     let last: TaskRow | undefined;
     let resolve = () => {};
     const promise = new Promise<void>((done) => (resolve = done));
-    const stop = this.watch(id, (row) => {
+    const see = (row: TaskRow) => {
       last = row;
       const over = isFinal(row.state);
       if (over) resolve();
       return over;
-    });
+    };
+    const stop = this.watch(id, { see, leave: resolve });
     const timer = timeoutMs === undefined ? undefined : setTimeout(resolve, timeoutMs);
-    signal?.addEventListener('abort', () => resolve(), { once: true });
+    signal?.addEventListener('abort', resolve, { once: true });
     try {
       last = await this.reader.find(id);
-      if (last === undefined || isFinal(last.state)) return last;
+      if (last === undefined || isFinal(last.state) || signal?.aborted) return last;
       await promise;
       return isFinal(last.state) ? last : await this.reader.find(id);
     } finally {
       clearTimeout(timer);
+      signal?.removeEventListener('abort', resolve);
       stop();
     }
   }
 
   /** Calls `see` with the row after each change, until it returns true or the returned function is called. */
-  watch(id: string, see: (row: TaskRow) => boolean): () => void {
-    const waiter = { see };
+  watch(id: string, waiter: Waiter): () => void {
+    if (this.closed) waiter.leave();
     const waiters = this.waiters.get(id) ?? new Set();
     this.waiters.set(id, waiters.add(waiter));
     this.timer ??= setInterval(() => this.look(this.waiters.keys()), POLL_MS).unref();
@@ -69,6 +79,12 @@ export class ResultListener {
         this.timer = undefined;
       }
     };
+  }
+
+  /** Lets go everybody who waits, and whoever comes. */
+  close(): void {
+    this.closed = true;
+    for (const waiters of this.waiters.values()) for (const waiter of waiters) waiter.leave();
   }
 
   private look(ids: Iterable<string>): void {

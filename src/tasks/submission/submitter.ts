@@ -29,7 +29,7 @@ const CAPACITY = 100_000;
 
 /** Brings checked submissions into the table and tells the broker; resolves when they are committed. */
 export class Submitter {
-  private readonly batcher: Batcher<NewTask, void>;
+  private readonly batcher: Batcher<NewTask, Date | undefined>;
   private readonly knownQueues = new Set<string>();
   /** Gates that are known with these limits, and until when that is trusted. */
   private readonly knownGates = new Map<string, number>();
@@ -49,10 +49,11 @@ export class Submitter {
   }
 
   /**
+   * @returns when it was created; undefined when that is not known without a look
    * @throws StoreUnavailableError nothing was stored
    * @throws SubmissionUncertainError the task either does not exist, or runs once
    */
-  async submit(task: NewTask): Promise<void> {
+  async submit(task: NewTask): Promise<Date | undefined> {
     this.assertOpen();
     if (!this.knownQueues.has(task.queue) || task.gates.length > 0) await this.prepare([task]);
     return this.batcher.add(task);
@@ -144,14 +145,19 @@ export class Submitter {
     if (this.closed) throw new ShuttingDownError();
   }
 
-  private async insertBatch(tasks: readonly NewTask[], since: number): Promise<readonly (void | Error)[]> {
+  private async insertBatch(
+    tasks: readonly NewTask[],
+    since: number,
+  ): Promise<readonly (Date | undefined | Error)[]> {
     const outbox: string[] = [];
-    const results = await bisect<NewTask, void>(tasks, isDataError, async (part) => {
+    const results = await bisect<NewTask, Date | undefined>(tasks, isDataError, async (part) => {
       try {
-        outbox.push(
-          ...(await this.surely(part[0]!.id, since, (tried) => this.storage.inserts.insert(part, tried))),
+        const inserted = await this.surely(part[0]!.id, since, (tried) =>
+          this.storage.inserts.insert(part, tried),
         );
-        return part.map(() => undefined);
+        outbox.push(...inserted.outbox);
+        const createdAt = inserted.createdAt === undefined ? undefined : new Date(inserted.createdAt);
+        return part.map(() => createdAt);
       } catch (error) {
         if (!(error instanceof SubmissionUncertainError)) throw error;
         return part.map((task) => new SubmissionUncertainError(task.id, { cause: error.cause }));

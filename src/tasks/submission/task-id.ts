@@ -1,5 +1,6 @@
 import { randomFillSync } from 'node:crypto';
-import { v7 } from 'uuid';
+import { v7, validate as isUuid } from 'uuid';
+import { InvalidOptionError } from '../errors.js';
 
 const POOL_BYTES = 16 * 512;
 const pool = new Uint8Array(POOL_BYTES);
@@ -27,4 +28,10 @@ export function newTaskId(): string {
     if (sequence === 0) lastMs++;
   }
   return v7({ random, msecs: lastMs, seq: sequence });
+}
+
+/** @throws InvalidOptionError */
+export function assertTaskId(id: string): string {
+  if (isUuid(id)) return id;
+  throw new InvalidOptionError('id', 'a UUID', id, 'INVALID_ID');
 }

@@ -1,33 +1,32 @@
 import { Injectable } from '@nestjs/common';
-import { NIL, validate as isUuid } from 'uuid';
+import { NIL } from 'uuid';
 import { createReferences } from '../definition/create-references.js';
 import type { TaskClass, TaskRefs } from '../definition/task-references.js';
 import { TaskRegistry } from '../definition/task-registry.js';
-import { InvalidOptionError, TaskNotFoundError, TaskStateError } from '../errors.js';
+import {
+  InvalidOptionError,
+  ShuttingDownError,
+  SubmissionUncertainError,
+  TaskNotFoundError,
+  TaskStateError,
+} from '../errors.js';
 import type { TaskEventBus } from '../events/event-bus.js';
-import { isFinal, type TaskState } from '../store/states.js';
-import type { TaskFilter, TaskSort } from '../store/task-reader.js';
+import type { TaskState } from '../store/states.js';
+import type { TaskFilter } from '../store/task-reader.js';
 import type { LiveFilter } from '../store/task-store.js';
 import type { ResolvedTasksOptions } from '../tasks.options.js';
-import type { Placed, Producer, Submission } from './producer.js';
+import type { Submission } from './compose-task.js';
+import { followTask } from './follow-task.js';
+import { assertPage, type Page } from './page.js';
+import type { Placed, Producer } from './producer.js';
 import { ResultListener } from './result-listener.js';
 import type { ServiceStorage } from './service-storage.js';
 import type { SubmitOptions } from './submit-options.js';
 import { TaskHandle } from './task-handle.js';
 import { historyOf, type HistoryEntry } from './task-history.js';
+import { assertTaskId } from './task-id.js';
 import { toRecord, type TaskRecord } from './task-view.js';
 import { healthOf, type TasksHealth } from './tasks-health.js';
-
-export interface Page {
-  /** 1 to 200. Default 50. */
-  limit?: number | undefined;
-  /** The `nextCursor` of the page before. */
-  cursor?: string | undefined;
-  /** Oldest or newest first. Default '-createdAt'. */
-  sort?: TaskSort | undefined;
-  /** What lists otherwise leave out. Default: neither. */
-  include?: readonly ('args' | 'result')[] | undefined;
-}
 
 /** Whose tasks are seen: others are not found. */
 export interface Scope {
@@ -41,6 +40,7 @@ const REVOKE_BATCH = 500;
 export class TaskService {
   private readonly references = new WeakMap<object, object>();
   private readonly results: ResultListener;
+  private shuttingDown = false;
 
   constructor(
     private readonly storage: ServiceStorage,
@@ -70,7 +70,7 @@ export class TaskService {
   /**
    * Submits by name; resolves when the task is committed.
    * @throws UnknownTaskError, InvalidOptionError, InvalidArgumentError, NotSerializableError: nothing was submitted
-   * @throws StoreUnavailableError, OverloadedError, ShuttingDownError: nothing was submitted, try again later
+   * @throws StoreUnavailableError, OverloadedError, QueueFullError, ShuttingDownError: nothing was submitted, try again later
    * @throws SubmissionUncertainError: it does not exist, or it runs once
    */
   async submit<R = unknown>(
@@ -81,7 +81,21 @@ export class TaskService {
     return this.handleOf(await this.producer.submit(this.producer.describe(name), args, options));
   }
 
-  /** Submits all or none, in one transaction. @throws as {@link submit} */
+  /** Submits, and gives the record as it was accepted. @throws as {@link submit} */
+  async accept(
+    name: string,
+    args: readonly unknown[] = [],
+    options: Omit<SubmitOptions, 'manager'> = {},
+  ): Promise<TaskRecord> {
+    const { id, row } = await this.producer.submit(this.producer.describe(name), args, options);
+    if (row) return toRecord(row, this.registry);
+    // it was accepted: an error without its id would make the caller submit it again
+    return this.record(id).catch((cause: unknown) => {
+      throw new SubmissionUncertainError(id, { cause });
+    });
+  }
+
+  /** Submits all or none, in one transaction. @throws as {@link submit}, with the place of the mistake: `[3].priority` */
   async submitMany(
     submissions: readonly Submission[],
     options: Pick<SubmitOptions, 'manager'> = {},
@@ -93,47 +107,41 @@ export class TaskService {
 
   /** The handle of a task submitted before. Whether it exists shows when it is asked. */
   handle<R = unknown>(id: string): TaskHandle<R> {
-    return new TaskHandle<R>(assertId(id), this);
+    return new TaskHandle<R>(assertTaskId(id), this);
   }
 
   /** @throws TaskNotFoundError */
   async record(id: string, { owner }: Scope = {}): Promise<TaskRecord> {
-    const row = await this.storage.reader.find(assertId(id), owner);
+    const row = await this.storage.reader.find(assertTaskId(id), owner);
     if (!row) throw new TaskNotFoundError(id);
     return toRecord(row, this.registry);
   }
 
   /**
-   * Waits until the task has ended, at most `timeoutMs` (default: for ever).
+   * Waits until the task has ended, at most `timeoutMs` (default: for ever), or until the signal is aborted or the
+   * application closes.
    * @returns the record as it then is
    * @throws TaskNotFoundError
    */
   async waitFor(id: string, timeoutMs?: number, signal?: AbortSignal): Promise<TaskRecord> {
-    const row = await this.results.ended(assertId(id), timeoutMs, signal);
+    const row = await this.results.ended(assertTaskId(id), timeoutMs, signal);
     if (!row) throw new TaskNotFoundError(id);
     return toRecord(row, this.registry);
   }
 
-  /** The record now, then after each change, until the task's end. @throws TaskNotFoundError */
-  async *events(id: string): AsyncGenerator<TaskRecord, void> {
-    let wake = () => {};
-    const news: TaskRecord[] = [];
-    const stop = this.results.watch(assertId(id), (row) => {
-      news.push(toRecord(row, this.registry));
-      wake();
-      return isFinal(row.state);
-    });
-    try {
-      let last = await this.record(id);
-      yield last;
-      while (!isFinal(last.state)) {
-        if (news.length === 0) await new Promise<void>((resolve) => (wake = resolve));
-        last = news.shift()!;
-        yield last;
-      }
-    } finally {
-      stop();
-    }
+  /**
+   * The record now, then after each change, until the task's end, or until the signal is aborted or the application
+   * closes.
+   * @throws TaskNotFoundError
+   */
+  async *events(id: string, { signal }: { signal?: AbortSignal } = {}): AsyncGenerator<TaskRecord, void> {
+    const read = async () => {
+      const row = await this.storage.reader.find(id);
+      if (!row) throw new TaskNotFoundError(id);
+      return row;
+    };
+    for await (const row of followTask(this.results, assertTaskId(id), read, signal))
+      yield toRecord(row, this.registry);
   }
 
   /** A page of tasks, newest first, without arguments and results unless asked for. @throws InvalidOptionError */
@@ -141,18 +149,9 @@ export class TaskService {
     filter: TaskFilter = {},
     page: Page = {},
   ): Promise<{ items: TaskRecord[]; nextCursor: string | null }> {
-    const limit = page.limit ?? 50;
-    if (!Number.isInteger(limit) || limit < 1 || limit > 200)
-      throw new InvalidOptionError('limit', 'a whole number from 1 to 200', limit, 'INVALID_PAGE');
-    if (page.cursor !== undefined && !isUuid(page.cursor))
-      throw new InvalidOptionError(
-        'cursor',
-        'the nextCursor of the page before',
-        page.cursor,
-        'INVALID_PAGE',
-      );
+    const { limit, cursor } = assertPage(page);
     const { sort, include } = page;
-    const rows = await this.storage.reader.list(filter, { limit, after: page.cursor, sort, include });
+    const rows = await this.storage.reader.list(filter, { limit, after: cursor, sort, include });
     const items = rows.map((row) => toRecord(row, this.registry));
     return { items, nextCursor: rows.length === limit ? items.at(-1)!.id : null };
   }
@@ -180,7 +179,7 @@ export class TaskService {
   async revoke(id: string, options: { terminate?: boolean; by?: string } = {}): Promise<TaskRecord> {
     const { store, channel } = this.storage;
     const [revoked] = await store.revoke(
-      [assertId(id)],
+      [assertTaskId(id)],
       options.terminate ?? false,
       this.options.revokeGraceMs,
       options.by ?? null,
@@ -206,7 +205,7 @@ export class TaskService {
   ): Promise<{ ended: number; asked: number }> {
     if (Object.values(filter).every((condition) => condition === undefined))
       throw new InvalidOptionError('filter', 'at least one of ids, name, queue, tags, owner', 'none');
-    for (const id of filter.ids ?? []) assertId(id);
+    for (const id of filter.ids ?? []) assertTaskId(id);
     const { store, channel } = this.storage;
     let after: string = NIL;
     let [ended, asked] = [0, 0];
@@ -238,7 +237,7 @@ export class TaskService {
    */
   async retry(id: string, options: { by?: string } = {}): Promise<TaskRecord> {
     const { store, channel, relay } = this.storage;
-    const live = await store.retryFinished(assertId(id), options.by ?? null);
+    const live = await store.retryFinished(assertTaskId(id), options.by ?? null);
     const record = await this.record(id);
     if (live.tasks.length === 0) throw new TaskStateError(id, record.state, 'retried');
     channel.changed([id]);
@@ -252,7 +251,7 @@ export class TaskService {
 
   /** Removes the record of a task that has ended. @throws TaskNotFoundError, or TaskStateError while it is live */
   async forget(id: string, options: { by?: string } = {}): Promise<void> {
-    if (await this.storage.store.forget(assertId(id), options.by ?? null)) return;
+    if (await this.storage.store.forget(assertTaskId(id), options.by ?? null)) return;
     throw new TaskStateError(id, (await this.record(id)).state, 'forgotten');
   }
 
@@ -263,24 +262,39 @@ export class TaskService {
 
   /**
    * Whether tasks can be accepted, and how the broker is: while it is away they wait in the database.
-   * @throws StoreUnavailableError, or what the driver throws, when the database does not answer
+   * @throws ShuttingDownError, StoreUnavailableError, or what the driver throws when the database does not answer
    */
-  health(): Promise<TasksHealth> {
+  async health(): Promise<TasksHealth> {
+    if (this.shuttingDown) throw new ShuttingDownError();
     return healthOf(this.storage);
   }
 
-  /** Accepts nothing more; resolves when what was accepted is committed. Called when the application closes. */
+  /** How many tasks are waited for or listened to here. */
+  get watched(): number {
+    return this.results.size;
+  }
+
+  /** Whether the process is about to end: what comes from outside is refused, tasks that still run may submit others. */
+  get isShuttingDown(): boolean {
+    return this.shuttingDown;
+  }
+
+  /** From now on {@link isShuttingDown}, and {@link health} fails, so that load balancers look elsewhere. */
+  beginShutdown(): void {
+    this.shuttingDown = true;
+  }
+
+  /**
+   * Accepts nothing more, lets go who waits or listens; resolves when what was accepted is committed. Called when the
+   * application closes.
+   */
   async close(): Promise<void> {
+    this.beginShutdown();
     await this.producer.close();
+    this.results.close();
   }
 
   private handleOf<R>({ id, uncommitted }: Placed): TaskHandle<R> {
     return new TaskHandle<R>(id, this, uncommitted);
   }
-}
-
-/** @throws InvalidOptionError */
-function assertId(id: string): string {
-  if (isUuid(id)) return id;
-  throw new InvalidOptionError('id', 'a UUID', id, 'INVALID_ID');
 }

@@ -1,5 +1,6 @@
 import type { UniqueClaim } from '../definition/unique.js';
 import { UniqueConflictError } from '../errors.js';
+import type { Inserted } from '../store/insert-store.js';
 import type { NewTask } from '../store/new-task.js';
 import type { Replaced, UniqueInsert } from '../store/unique-store.js';
 import { FINAL_STATES, TASK_STATES, isFinal, type AttemptOutcome, type TaskState } from '../store/states.js';
@@ -23,17 +24,17 @@ export class MemoryStore implements ServiceStore, ServiceInserts, ServiceReader 
 
   constructor(private readonly clock: FakeClock) {}
 
-  async insert(tasks: readonly NewTask[]): Promise<string[]> {
+  async insert(tasks: readonly NewTask[]): Promise<Inserted> {
     for (const task of tasks) {
       const row = newRow(task, this.clock.now());
       if (row.dueAt === null) row.ready = ++this.order;
       this.rows.set(task.id, row);
     }
-    return [];
+    return { createdAt: this.clock.now().toISOString(), outbox: [] };
   }
 
-  insertAll(tasks: readonly NewTask[]): Promise<string[]> {
-    return this.insert(tasks);
+  async insertAll(tasks: readonly NewTask[]): Promise<string[]> {
+    return (await this.insert(tasks)).outbox;
   }
 
   /** The values go back to {@link insert}: a transaction of a test has no database. */
@@ -49,7 +50,7 @@ export class MemoryStore implements ServiceStore, ServiceInserts, ServiceReader 
     const holder = this.keys.get(key.toString('hex'));
     if (holder && holder.until > now) return { holder, outbox: [] };
     this.keys.set(key.toString('hex'), { id: task.id, bodyHash, until: now + ttlMs });
-    return { outbox: await this.insert([task]) };
+    return { outbox: (await this.insert([task])).outbox };
   }
 
   async insertUnique(tasks: readonly NewTask[]): Promise<UniqueInsert> {

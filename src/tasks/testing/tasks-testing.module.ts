@@ -8,7 +8,8 @@ import { TaskEventBus } from '../events/event-bus.js';
 import { TaskEventExplorer } from '../events/event-explorer.js';
 import { TaskPipeline } from '../execution/pipeline.js';
 import type { NewTask } from '../store/new-task.js';
-import { Producer, type Placed, type Submission } from '../submission/producer.js';
+import type { Submission } from '../submission/compose-task.js';
+import { Producer, type Placed } from '../submission/producer.js';
 import type { SubmitOptions } from '../submission/submit-options.js';
 import { Submitter } from '../submission/submitter.js';
 import { TaskService } from '../submission/task.service.js';
@@ -81,12 +82,13 @@ export class TasksTestingModule {
             const submitter = new Submitter(storage, {
               // a test's transaction has no database: what is submitted in it is there at once
               runnerOf: () => ({
-                query: (_text, values) => store.insert(values as NewTask[]),
+                query: async (_text, values) => (await store.insert(values as NewTask[])).outbox,
                 isTransactionActive: false,
               }),
               afterCommit: (_runner, action) => action(),
             });
-            const producer = new TestProducer(eager ? worker : undefined, submitter, registry, options, bus);
+            const runs = eager ? worker : undefined;
+            const producer = new TestProducer(runs, submitter, registry, options, bus, undefined);
             return new TaskService(storage, registry, options, producer, bus);
           },
           inject: [TaskRegistry, TestWorker, TaskEventBus],
@@ -119,7 +121,7 @@ class TestProducer extends Producer {
   ): Promise<Placed> {
     const placed = await super.submit(task, args, options);
     await this.worker?.runToEnd(placed.id);
-    return placed;
+    return { id: placed.id };
   }
 
   override async submitMany(

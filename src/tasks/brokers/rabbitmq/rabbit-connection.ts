@@ -90,6 +90,12 @@ export class RabbitConnection extends EventEmitter<ConnectionEvents> {
     return this.current;
   }
 
+  /** `RabbitMQ 3.10.8` */
+  get product(): string {
+    const { product, version } = this.model.connection.serverProperties;
+    return `${product} ${version}`;
+  }
+
   get isUp(): boolean {
     return this.current !== undefined;
   }
@@ -106,7 +112,7 @@ export class RabbitConnection extends EventEmitter<ConnectionEvents> {
         `${this.address} refuses the user or the password, or the user may not use the virtual host: correct them in the broker's URL`,
         options,
       );
-    if (/NOT[-_]FOUND|NOT[-_]ALLOWED|530/.test(error.message))
+    if (/NOT[-_]ALLOWED|530|Expected ConnectionOpenOk/.test(error.message))
       return new BrokerRefusedError(
         `${this.address} has no such virtual host, or the user may not use it: rabbitmqctl add_vhost, set_permissions`,
         options,

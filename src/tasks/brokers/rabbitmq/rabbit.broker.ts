@@ -86,6 +86,10 @@ export class RabbitBroker extends Broker {
     return epoch;
   }
 
+  override async describe(): Promise<string> {
+    return `${this.connection.product} at ${this.connection.address}`;
+  }
+
   override async ping(): Promise<void> {
     const { up, reason } = this.status;
     if (!up) throw new BrokerUnavailableError(`${this.connection.address} cannot be used: ${reason}`);

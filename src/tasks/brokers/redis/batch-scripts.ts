@@ -48,10 +48,12 @@ export class BatchScripts {
       for (const { job, jobId } of entries.slice(i, i + MAX_JOBS)) {
         const args = addArguments(backend, job, jobId);
         shared = args.slice(0, keys);
-        own.push(...args.slice(keys));
+        own.push(jobId, ...args.slice(keys));
       }
       const perJob = own.length / Math.min(MAX_JOBS, entries.length - i);
-      await this.command('celeriacAdd')(keys, ...shared, perJob, ...own);
+      const lists = LISTS.map((list) => backend.toKey(list));
+      const head = [keys, backend.toKey(''), perJob];
+      await this.command('celeriacAdd')(keys + lists.length, ...shared, ...lists, ...head, ...own);
     }
   }
 
@@ -217,11 +219,27 @@ function unknownVersion(): BrokerRefusedError {
 /** BullMQ's script as a function of its keys and arguments. */
 const asFunction = ({ lua }: Script) => `local function one(KEYS, ARGV)\n${lua}\nend\n`;
 
-/** ARGV: how many arguments a job has, then those of each. */
+/** Where a job may be that is there. */
+const LISTS = ['prioritized', 'failed', 'completed', 'active', 'wait'] as const;
+
+/**
+ * ARGV: how many keys are BullMQ's, the prefix of jobs, how many arguments a job has, then its id and those of each.
+ * BullMQ takes a job whose id it knows for one that waits. One that is in none of the lists was lost with them, and one
+ * that has ended is told again for a reason: such a job is forgotten first.
+ */
 const manyAdded = (script: Script) => `${asFunction(script)}
-local count = tonumber(ARGV[1])
-for first = 2, #ARGV, count do
-  local code = one(KEYS, {unpack(ARGV, first, first + count - 1)})
+local shared, prefix, count = tonumber(ARGV[1]), ARGV[2], tonumber(ARGV[3])
+local keys = {unpack(KEYS, 1, shared)}
+local prioritized, failed, completed, active, wait = unpack(KEYS, shared + 1)
+for first = 4, #ARGV, count do
+  local id = ARGV[first]
+  if redis.call('EXISTS', prefix .. id) == 1 and not redis.call('ZSCORE', prioritized, id)
+    and not redis.call('LPOS', active, id) and not redis.call('LPOS', wait, id) then
+    redis.call('ZREM', failed, id)
+    redis.call('ZREM', completed, id)
+    redis.call('DEL', prefix .. id)
+  end
+  local code = one(keys, {unpack(ARGV, first + 1, first + count - 1)})
   if type(code) == 'number' and code < 0 then
     return redis.error_reply('ERR a job was refused with the code ' .. code)
   end

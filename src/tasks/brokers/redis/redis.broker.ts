@@ -137,6 +137,12 @@ export class RedisBroker extends Broker {
     return [own, field('run_id'), field('master_replid')].join('|');
   }
 
+  override async describe(): Promise<string> {
+    const info = await this.connected().info();
+    const version = /^(?:valkey|redis)_version:(\S+)/m.exec(info)?.[1];
+    return `Redis ${version} at ${this.clients.address}`;
+  }
+
   override async ping(): Promise<void> {
     const { up, reason } = this.status;
     if (!up) throw new BrokerUnavailableError(`${this.clients.address} cannot be used: ${reason}`);

@@ -35,15 +35,19 @@ export function isChecked({
  * is coerced, and nothing unknown is let through.
  * @throws InvalidArgumentError with the argument's path
  */
-export async function checkArguments(definition: TaskDescription, args: readonly unknown[]): Promise<void> {
+export async function checkArguments(
+  definition: TaskDescription,
+  args: readonly unknown[],
+  path: string,
+): Promise<void> {
   const { requiredArguments, schemas, parameterTypes } = definition;
   const count = Math.max(args.length, requiredArguments, schemas.length);
   for (let i = 0; i < count; i++) {
     const schema = schemas[i];
-    if (schema) await checkSchema(schema, args[i], `args[${i}]`);
+    if (schema) await checkSchema(schema, args[i], `${path}[${i}]`);
     else if (i >= args.length)
-      throw new InvalidArgumentError('this argument is missing', `args[${i}]`, 'ARG_REQUIRED');
-    else await checkType(parameterTypes[i], args[i], `args[${i}]`);
+      throw new InvalidArgumentError('this argument is missing', `${path}[${i}]`, 'ARG_REQUIRED');
+    else await checkType(parameterTypes[i], args[i], `${path}[${i}]`);
   }
 }
 

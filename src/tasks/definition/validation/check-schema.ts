@@ -15,5 +15,10 @@ export async function checkSchema(schema: StandardSchemaV1, value: unknown, path
     : value === undefined
       ? 'ARG_REQUIRED'
       : 'ARG_TYPE';
-  throw new InvalidArgumentError(issue.message, path + inner, code);
+  throw new InvalidArgumentError(withoutValue(issue.message), path + inner, code);
+}
+
+/** Some libraries say what they received, up to the value itself. */
+function withoutValue(message: string): string {
+  return message.replace(/,?\s+(but )?received\b[^]*$/i, '');
 }

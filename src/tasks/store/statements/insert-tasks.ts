@@ -8,14 +8,14 @@ import { noteForRelay } from './outbox.js';
 /**
  * Inserts a batch. `again` is the form for a batch whose first try got no answer: what the first try stored stays
  * as it is; see `removeFinished` for what was already run to its end. `extended` has columns that most rows leave empty.
- * Returns the id of the outbox row, if there is one.
+ * One answer for the whole batch: when it was created, and the id of its outbox row, if there is one.
  */
 export function insertTasks(
   tables: Tables,
   { again = false, extended = false }: { again?: boolean; extended?: boolean } = {},
 ): Statement {
   const { task, taskGate, payload, schema } = tables;
-  const noted = noteForRelay(tables, 'inserted');
+  const noted = noteForRelay(tables, 'stored');
   const extra = extended ? ', flags, parent_id, root_id' : '';
   const gates = extended
     ? `, gates AS (
@@ -37,15 +37,16 @@ export function insertTasks(
         FROM unnest($1::uuid[], $2::text[], $3::text[], $4::int2[], $5::timestamptz[], $6::float8[], $7::timestamptz[],
           $8::float8[], $9::text[], $10::text[], $11::text[], $12::text[]${extended ? ', $15::int2[], $16::uuid[], $17::uuid[]' : ''})
           u(id, name, queue, priority, eta, delay, expires, lifetime, owner, tags, args, options${extra})
-      )${gates}
-      ${noted.cte && ', inserted AS ('}
-      INSERT INTO ${task} (id, state, name, queue, priority, due_at, ready_at, expires_at, owner, tags, args, options${extra}, codec)
-      SELECT id, 'PENDING', name, queue, priority, due, CASE WHEN ${ready} THEN clock_timestamp() END,
-        coalesce(expires, now() + lifetime * interval '1 ms'), owner, tags::jsonb, args::jsonb, options::jsonb${extra},
-        CASE WHEN args IS NULL THEN ${ARGS_IN_PAYLOAD} ELSE 0 END
-      FROM given
-      ${again ? 'ON CONFLICT (id) DO NOTHING' : ''}
-      ${noted.cte && `RETURNING id, ready_at IS NOT NULL AS ready)${noted.cte} SELECT id AS outbox FROM noted_for_relay`}`,
+      )${gates}, stored AS (
+        INSERT INTO ${task} (id, state, name, queue, priority, due_at, ready_at, expires_at, owner, tags, args, options${extra}, codec)
+        SELECT id, 'PENDING', name, queue, priority, due, CASE WHEN ${ready} THEN clock_timestamp() END,
+          coalesce(expires, now() + lifetime * interval '1 ms'), owner, tags::jsonb, args::jsonb, options::jsonb${extra},
+          CASE WHEN args IS NULL THEN ${ARGS_IN_PAYLOAD} ELSE 0 END
+        FROM given
+        ${again ? 'ON CONFLICT (id) DO NOTHING' : ''}
+        ${noted.cte && 'RETURNING id, ready_at IS NOT NULL AS ready'}
+      )
+      ${noted.cte} SELECT now() AS created_at${noted.column}`,
   };
 }
 

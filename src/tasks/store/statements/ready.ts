@@ -79,11 +79,11 @@ export function now({ schema }: Tables): Statement {
   return { name: `${schema}.now`, text: 'SELECT clock_timestamp() AS now' };
 }
 
-/** How many rows of the queue $1 are ready, at most 10,000. */
+/** How many rows of the queue $1 are ready, counted up to $2. */
 export function countReady({ task, schema }: Tables): Statement {
   return {
     name: `${schema}.count-ready`,
     text: `SELECT count(*)::int AS n FROM (
-      SELECT FROM ${task} WHERE queue = $1 AND ready_at IS NOT NULL AND worker_id IS NULL LIMIT 10000) x`,
+      SELECT FROM ${task} WHERE queue = $1 AND ready_at IS NOT NULL AND worker_id IS NULL LIMIT $2) x`,
   };
 }

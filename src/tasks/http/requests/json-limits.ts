@@ -1,4 +1,4 @@
-import { NotSerializableError } from '../errors.js';
+import { NotSerializableError } from '../../errors.js';
 
 const MAX_DEPTH = 32;
 const MAX_KEYS = 10_000;

@@ -1,5 +1,5 @@
-import { InvalidOptionError } from '../errors.js';
-import type { SubmitOptions } from '../submission/submit-options.js';
+import { InvalidOptionError } from '../../errors.js';
+import type { SubmitOptions } from '../../submission/submit-options.js';
 import { FORBIDDEN_KEYS, checkJsonLimits } from './json-limits.js';
 
 /** The body of `POST /tasks/:name`. */
@@ -26,7 +26,7 @@ const OPTIONS = [
   'tags',
   'meta',
 ];
-const MAX_BULK = 1000;
+export const MAX_BULK = 1000;
 
 /** @throws InvalidOptionError, NotSerializableError */
 export function parseSubmitRequest(body: unknown, idempotencyKey: unknown): SubmitRequest {

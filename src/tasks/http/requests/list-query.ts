@@ -1,9 +1,9 @@
-import { InvalidOptionError } from '../errors.js';
-import { isTaskName } from '../definition/task-name.js';
-import { assertQueueName } from '../definition/option-checks.js';
-import { TASK_STATES, type TaskState } from '../store/states.js';
-import type { TaskFilter, TaskSort } from '../store/task-reader.js';
-import type { Page } from '../submission/task.service.js';
+import { InvalidOptionError } from '../../errors.js';
+import { isTaskName } from '../../definition/task-name.js';
+import { assertQueueName } from '../../definition/option-checks.js';
+import { TASK_STATES, type TaskState } from '../../store/states.js';
+import type { TaskFilter, TaskSort } from '../../store/task-reader.js';
+import type { Page } from '../../submission/page.js';
 
 export interface ListQuery {
   filter: TaskFilter;

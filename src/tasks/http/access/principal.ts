@@ -1,4 +1,4 @@
-import { CeleriacError } from '../errors.js';
+import { CeleriacError } from '../../errors.js';
 
 /** `submit`: submits, sees and revokes its own. `read`: sees and lists its own. `admin`: everything of everybody. */
 export const ROLES = ['submit', 'read', 'admin'] as const;
@@ -14,25 +14,32 @@ export interface Principal {
 /** What a route needs. */
 export type Ability = 'submit' | 'see' | 'list' | 'revoke' | 'administer';
 
-const ABILITIES: Record<Role, readonly Ability[]> = {
-  submit: ['submit', 'see', 'revoke'],
-  read: ['see', 'list'],
-  admin: ['submit', 'see', 'list', 'revoke', 'administer'],
-};
+const ABILITIES: ReadonlyMap<Role, readonly Ability[]> = new Map<Role, readonly Ability[]>([
+  ['submit', ['submit', 'see', 'revoke']],
+  ['read', ['see', 'list']],
+  ['admin', ['submit', 'see', 'list', 'revoke', 'administer']],
+]);
 
+/** It is not known who asks. */
 export class UnauthenticatedError extends CeleriacError {
   readonly code = 'UNAUTHENTICATED';
 }
 
+/** It is known who asks, and it may not do this. */
 export class ForbiddenError extends CeleriacError {
   readonly code = 'FORBIDDEN';
 }
 
-export function isAble(principal: Principal, ability: Ability): boolean {
-  return ABILITIES[principal.role].includes(ability);
+export function isAble(principal: Principal, ability: Ability | undefined): boolean {
+  return ability !== undefined && (ABILITIES.get(principal.role)?.includes(ability) ?? false);
 }
 
-/** Whose tasks it may see; undefined for everybody's. An admin sees all. */
+/** Whose tasks it may see, for `TaskService.record(id, { owner })`; undefined for everybody's. An admin sees all. */
 export function scopeOf({ role, owner }: Principal): string | undefined {
   return role === 'admin' ? undefined : (owner ?? undefined);
+}
+
+/** What the history calls who did something. */
+export function byOf({ owner, role }: Principal): string {
+  return owner ?? role;
 }

@@ -1,5 +1,5 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
-import { InvalidOptionError } from '../errors.js';
+import { InvalidOptionError } from '../../errors.js';
 import { ROLES, type Principal, type Role } from './principal.js';
 
 /** A key for `Authorization: Bearer <key>`. */
@@ -7,7 +7,7 @@ export interface ApiKey {
   readonly role: Role;
   /** Whose tasks it submits and sees; `'*'` for everybody's. */
   readonly owner: string;
-  /** At least 16 characters. */
+  /** At least 16 characters, without white space. */
   readonly key: string;
 }
 
@@ -27,8 +27,12 @@ export class KeyRing {
   private readonly keys: readonly { digest: Buffer; principal: Principal }[];
 
   constructor(keys: readonly ApiKey[]) {
+    const known = new Set<string>();
     this.keys = keys.map((key, i) => {
       const { role, owner } = checked(key, `keys[${i}]`);
+      if (known.has(key.key))
+        throw new InvalidOptionError(`keys[${i}].key`, 'a key of its own', 'one that is listed before');
+      known.add(key.key);
       return { digest: digestOf(key.key), principal: { role, owner: owner === '*' ? null : owner } };
     });
   }
@@ -51,8 +55,12 @@ function checked(key: ApiKey, path: string): ApiKey {
       "letters, digits, _ . @ -, or '*' for everybody's tasks",
       'something else',
     );
-  if (key.key.length < 16)
-    throw new InvalidOptionError(`${path}.key`, 'at least 16 characters', `${key.key.length} characters`);
+  if (!/^\S{16,}$/.test(key.key))
+    throw new InvalidOptionError(
+      `${path}.key`,
+      'at least 16 characters without white space',
+      'something else',
+    );
   return key;
 }
 

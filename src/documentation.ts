@@ -1,0 +1,16 @@
+import type { INestApplication } from '@nestjs/common';
+import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
+import { documentTaskRoutes } from './tasks/http/openapi/index.js';
+
+/** Serves the routes' description: a page at /docs, OpenAPI at /docs-json. */
+export function documentApplication(app: INestApplication): void {
+  documentTaskRoutes();
+  const config = new DocumentBuilder()
+    .setTitle('Celeriac')
+    .setDescription('Submit background tasks, ask about them and operate them.')
+    .addBearerAuth({ type: 'http', scheme: 'bearer', description: 'One of API_KEYS.' })
+    .build();
+  SwaggerModule.setup('docs', app, () => SwaggerModule.createDocument(app, config), {
+    jsonDocumentUrl: 'docs-json',
+  });
+}

@@ -1,0 +1,58 @@
+import { KeyRing } from './api-keys.js';
+import { headerOf, type HttpRequest } from './http-request.js';
+import { isLocal } from './loopback.js';
+import { ForbiddenError, UnauthenticatedError, type Principal } from './principal.js';
+import { assertSameOrigin } from './same-origin.js';
+import type { TasksHttpOptions } from '../tasks-http.options.js';
+
+const ADMIN: Principal = { role: 'admin', owner: null };
+
+/** Finds out who asks, as the options of `TasksHttpModule` say. */
+export class TasksAccess {
+  private readonly keys: KeyRing | undefined;
+
+  constructor(
+    private readonly options: Pick<TasksHttpOptions, 'keys' | 'principal' | 'anonymous' | 'publicUrl'>,
+  ) {
+    this.keys = options.keys && new KeyRing(options.keys);
+  }
+
+  /** @throws UnauthenticatedError, ForbiddenError, CrossSiteError */
+  async identify(request: HttpRequest): Promise<Principal> {
+    const principal = await this.whoAsks(request);
+    assertSameOrigin(request, this.options.publicUrl);
+    return principal;
+  }
+
+  private whoAsks(request: HttpRequest): Principal | Promise<Principal> {
+    if (this.options.anonymous) return ADMIN;
+    if (this.keys) return byKey(request, this.keys);
+    if (this.options.principal) return byApplication(request, this.options.principal);
+    if (isLocal(request)) return ADMIN;
+    throw new ForbiddenError(
+      'only this machine itself is answered: configure keys, or a principal beside guards of your own',
+    );
+  }
+}
+
+function byKey(request: HttpRequest, keys: KeyRing): Principal {
+  const key = /^Bearer +(\S+)$/i.exec(headerOf(request, 'authorization') ?? '')?.[1];
+  const principal = key === undefined ? undefined : keys.find(key);
+  if (principal) return principal;
+  throw new UnauthenticatedError(
+    'expected the header Authorization: Bearer <key> with a key that is known here',
+  );
+}
+
+async function byApplication(
+  request: HttpRequest,
+  identify: NonNullable<TasksHttpOptions['principal']>,
+): Promise<Principal> {
+  const principal = await identify(request);
+  if (!principal) throw new UnauthenticatedError('it is not known who asks');
+  // a missing owner would otherwise see everybody's tasks
+  const { owner } = principal as { owner?: unknown };
+  if (owner !== null && (typeof owner !== 'string' || owner === ''))
+    throw new UnauthenticatedError('it is not known whose tasks these are');
+  return principal;
+}

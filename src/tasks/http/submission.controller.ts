@@ -1,0 +1,107 @@
+import { Body, Headers, HttpCode, Inject, Param, Post, Req, Res, UseGuards } from '@nestjs/common';
+import { HttpAdapterHost } from '@nestjs/core';
+import type { TaskDefinition } from '../definition/task-definition.js';
+import { isTaskName } from '../definition/task-name.js';
+import { TaskRegistry } from '../definition/task-registry.js';
+import { InvalidOptionError, ShuttingDownError, UnknownTaskError } from '../errors.js';
+import type { TaskRecord } from '../submission/task-view.js';
+import { TaskService } from '../submission/task.service.js';
+import { CurrentPrincipal, Needs } from './access/access.guard.js';
+import type { Principal } from './access/principal.js';
+import { checkArguments } from '../definition/validation/check-arguments.js';
+import { JsonBodyGuard } from './requests/json-body.guard.js';
+import { inBulk, inRequest } from './requests/request-path.js';
+import { parseBulkRequest, parseSubmitRequest } from './requests/submit-request.js';
+import { TaskLinks, type LinkedRequest } from './task-links.js';
+import { viewFor } from './task-visibility.js';
+
+/** A submitted task, with where to ask about it. */
+export type SubmittedTask = TaskRecord & { statusUrl: string; eventsUrl: string };
+
+/** Submits. `TasksHttpModule` mounts it under the path of its options. */
+@UseGuards(JsonBodyGuard)
+export class SubmissionController {
+  constructor(
+    @Inject(TaskService) private readonly tasks: TaskService,
+    @Inject(TaskRegistry) private readonly registry: TaskRegistry,
+    @Inject(TaskLinks) private readonly links: TaskLinks,
+    @Inject(HttpAdapterHost) private readonly host: HttpAdapterHost,
+  ) {}
+
+  @Post('bulk')
+  @HttpCode(202)
+  @Needs('submit')
+  async submitMany(
+    @Body() body: unknown,
+    @CurrentPrincipal() principal: Principal,
+  ): Promise<{ ids: string[] }> {
+    this.assertOpen();
+    const { tasks } = parseBulkRequest(body);
+    const owner = ownerOf(principal);
+    try {
+      for (const [i, { name, args, options }] of tasks.entries()) {
+        await checkArguments(this.exposed(name, `[${i}].name`), args, `[${i}].args`);
+        await this.checkQueue(options.queue, `[${i}].queue`);
+      }
+      const handles = await this.tasks.submitMany(
+        tasks.map((task) => ({ ...task, options: { ...task.options, owner } })),
+      );
+      return { ids: handles.map((handle) => handle.id) };
+    } catch (error) {
+      throw inBulk(error);
+    }
+  }
+
+  @Post(':name')
+  @HttpCode(202)
+  @Needs('submit')
+  async submit(
+    @Param('name') name: string,
+    @Body() body: unknown,
+    @Headers('idempotency-key') idempotencyKey: unknown,
+    @CurrentPrincipal() principal: Principal,
+    @Req() request: LinkedRequest,
+    @Res({ passthrough: true }) response: unknown,
+  ): Promise<SubmittedTask> {
+    this.assertOpen();
+    const definition = this.exposed(name);
+    const { args, options } = parseSubmitRequest(body, idempotencyKey);
+    try {
+      await checkArguments(definition, args, 'args');
+      await this.checkQueue(options.queue, 'queue');
+      const record = await this.tasks.accept(name, args, { ...options, owner: ownerOf(principal) });
+      const links = this.links.of(request, record.id);
+      this.host.httpAdapter.setHeader(response, 'Location', links.statusUrl);
+      return { ...viewFor(record, principal), ...links };
+    } catch (error) {
+      throw inRequest(error, idempotencyKey !== undefined);
+    }
+  }
+
+  /** Running tasks may still submit others, but what comes from outside goes to another process. */
+  private assertOpen(): void {
+    if (this.tasks.isShuttingDown) throw new ShuttingDownError();
+  }
+
+  /** A task that is not exposed is answered like one that does not exist. */
+  private exposed(name: string, path?: string): TaskDefinition {
+    if (!isTaskName(name))
+      throw new InvalidOptionError(
+        path ?? 'name',
+        'the name of a task',
+        'something else',
+        'INVALID_TASK_NAME',
+      );
+    const definition = this.registry.find(name);
+    if (definition?.http === true) return definition;
+    throw new UnknownTaskError(name, '', path);
+  }
+
+  /** A request makes no queues: a typing error would wait for ever. */
+  private async checkQueue(queue: unknown, path: string): Promise<void> {
+    if (typeof queue === 'string' && !(await this.tasks.knowsQueue(queue)))
+      throw new InvalidOptionError(path, 'a queue that is known here', 'another one', 'UNKNOWN_QUEUE');
+  }
+}
+
+const ownerOf = ({ owner }: Principal) => owner ?? undefined;
