@@ -89,7 +89,7 @@ describe('arguments and results', () => {
           { name: 'checked.order', args: [{ id: 1 }] },
         ]),
       ),
-    ).toMatchObject({ path: 'args[0].at' });
+    ).toMatchObject({ path: '[1].args[0].at' });
     expect(Object.values(await application.tasks.counts()).every((n) => n === 0)).toBe(true);
   });
 
