@@ -36,6 +36,18 @@ export class NotSerializableError extends CeleriacError {
   }
 }
 
+/** An argument does not fit the task's schema, class or signature. Nothing was submitted. */
+export class InvalidArgumentError extends CeleriacError {
+  constructor(
+    message: string,
+    /** Where the value is, `args[0].items.3`. */
+    readonly path: string,
+    readonly code: 'ARG_TYPE' | 'ARG_REQUIRED' | 'UNKNOWN_PROPERTY' = 'ARG_TYPE',
+  ) {
+    super(`${path}: ${message}`);
+  }
+}
+
 /** No provider of this application has a task of this name. */
 export class UnknownTaskError extends CeleriacError {
   readonly code = 'UNKNOWN_TASK';
@@ -69,6 +81,18 @@ export class TaskStateError extends CeleriacError {
     action: string,
   ) {
     super(`task ${taskId} is ${state}: it cannot be ${action}`);
+  }
+}
+
+/** Another task of the same is there already, and `unique` says to refuse a second. Nothing was submitted. */
+export class UniqueConflictError extends CeleriacError {
+  readonly code = 'UNIQUE_CONFLICT';
+
+  constructor(
+    /** The task that was there before. */
+    readonly taskId: string,
+  ) {
+    super(`task ${taskId} is there already, and there must not be two of the same`);
   }
 }
 
@@ -128,7 +152,16 @@ export class SoftTimeLimitExceededError extends CeleriacError {
   }
 }
 
-/** Recorded for a task whose worker died under it more often than `maxCrashes` allows. */
+/** Recorded for a task that ran past its hard time limit; also the reason of its signal. */
+export class TimeLimitExceededError extends CeleriacError {
+  readonly code = 'TIME_LIMIT_EXCEEDED';
+
+  constructor(readonly limitMs: number) {
+    super(`the task ran longer than its time limit of ${limitMs} ms and was written off`);
+  }
+}
+
+/** Recorded for a task whose worker died under it more often than `maxCrashes` allows, or once without `acksLate`. */
 export class WorkerLostError extends CeleriacError {
   readonly code = 'WORKER_LOST';
 }
@@ -212,7 +245,8 @@ export function relocated(error: unknown, rename: (path: string) => string): unk
   if (error instanceof UnknownTaskError)
     return error.path === undefined ? error : Object.assign(error, { path: rename(error.path) });
   const isOption = error instanceof InvalidOptionError;
-  if (!isOption && !(error instanceof NotSerializableError)) return error;
+  const hasPath = error instanceof NotSerializableError || error instanceof InvalidArgumentError;
+  if (!isOption && !hasPath) return error;
   const before = isOption ? error.option : error.path;
   const path = rename(before);
   return Object.assign(error, isOption ? { option: path } : { path }, {

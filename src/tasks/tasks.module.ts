@@ -11,14 +11,21 @@ import { DiscoveryModule, ExternalContextCreator, ModulesContainer } from '@nest
 import type { DataSource } from 'typeorm';
 import { Broker } from './brokers/broker.js';
 import { Administration } from './control/administration.js';
+import { TaskDefaults } from './definition/task-defaults.js';
 import { TaskExplorer } from './definition/task-explorer.js';
 import { TaskRegistry } from './definition/task-registry.js';
+import { TaskEventBus } from './events/event-bus.js';
+import { TaskEventExplorer } from './events/event-explorer.js';
 import { TaskPipeline } from './execution/pipeline.js';
 import { Worker } from './execution/worker.js';
 import { WORKER_PROCESS } from './execution/worker-process.js';
 import { closeStorage, openStorage } from './store/open-storage.js';
 import type { Storage } from './store/storage.js';
+import { Producer } from './submission/producer.js';
+import { QueueLimits } from './submission/queue-limits.js';
+import { Submitter } from './submission/submitter.js';
 import { TaskService } from './submission/task.service.js';
+import { TransactionWatcher } from './submission/transaction-watcher.js';
 import {
   APPLICATION_DATA_SOURCE,
   ConfigurableTasksModule,
@@ -37,8 +44,19 @@ const providers: Provider[] = [
   },
   { provide: STORAGE, useFactory: openStorage, inject: [APPLICATION_DATA_SOURCE, OPTIONS] },
   { provide: Broker, useFactory: (storage: Storage) => storage.broker, inject: [STORAGE] },
+  {
+    provide: TaskDefaults,
+    useFactory: ({ taskDefaults }: ResolvedTasksOptions) => taskDefaults,
+    inject: [OPTIONS],
+  },
   TaskRegistry,
   TaskExplorer,
+  {
+    provide: TaskEventBus,
+    useFactory: ({ channel }: Storage) => new TaskEventBus(channel),
+    inject: [STORAGE],
+  },
+  TaskEventExplorer,
   {
     provide: Administration,
     useFactory: (storage: Storage) => new Administration(storage),
@@ -60,8 +78,15 @@ const providers: Provider[] = [
       registry: TaskRegistry,
       options: ResolvedTasksOptions,
       application: DataSource,
-    ) => new TaskService(storage, registry, options, application),
-    inject: [STORAGE, TaskRegistry, OPTIONS, APPLICATION_DATA_SOURCE],
+      events: TaskEventBus,
+    ) => {
+      const submitter = new Submitter(storage, new TransactionWatcher(application));
+      const limits =
+        options.queueLimits.size > 0 ? new QueueLimits(options.queueLimits, storage.store) : undefined;
+      const producer = new Producer(submitter, registry, options, events, limits);
+      return new TaskService(storage, registry, options, producer, events);
+    },
+    inject: [STORAGE, TaskRegistry, OPTIONS, APPLICATION_DATA_SOURCE, TaskEventBus],
   },
   {
     provide: Worker,
@@ -70,8 +95,9 @@ const providers: Provider[] = [
       registry: TaskRegistry,
       pipeline: TaskPipeline,
       options: ResolvedTasksOptions,
-    ) => new Worker(storage, registry, pipeline, options),
-    inject: [STORAGE, TaskRegistry, TaskPipeline, OPTIONS],
+      events: TaskEventBus,
+    ) => new Worker(storage, registry, pipeline, options, events),
+    inject: [STORAGE, TaskRegistry, TaskPipeline, OPTIONS, TaskEventBus],
   },
 ];
 
@@ -93,6 +119,7 @@ export class TasksModule
     private readonly service: TaskService,
     @Inject(OPTIONS) private readonly options: ResolvedTasksOptions,
     @Inject(STORAGE) private readonly storage: Storage,
+    private readonly events: TaskEventBus,
     @Optional() @Inject(WORKER_PROCESS) private readonly isWorkerProcess = false,
   ) {
     super();
@@ -120,6 +147,7 @@ export class TasksModule
   }
 
   async onApplicationShutdown(): Promise<void> {
+    this.events.stop();
     await closeStorage(this.storage);
   }
 }

@@ -2,7 +2,18 @@ import { readBrokerOptions, type BrokerOptions } from './brokers/broker-options.
 import { assertSchemaName } from './store/schema-name.js';
 import { toMilliseconds, type Duration } from './duration.js';
 import { InvalidOptionError, didYouMean } from './errors.js';
-import { assertQueueName } from './definition/describe-task.js';
+import { assertQueueName } from './definition/option-checks.js';
+import type { TaskRoutes } from './definition/routes.js';
+import type { TaskContext } from './definition/task-context.js';
+import { TaskDefaults, type QueueOptions, type TaskDefaultOptions } from './definition/task-defaults.js';
+
+/** How tasks join the application's own context, such as nestjs-cls or a tracer's. */
+export interface ContextOptions {
+  /** Called at each submission: the headers that go with it, beneath those of the call; undefined ones are left out. */
+  capture?: (() => Readonly<Record<string, string | undefined>> | undefined) | undefined;
+  /** Called around each handler with its guards, pipes and interceptors; must return what `next` returns. */
+  run?: (<T>(context: TaskContext, next: () => Promise<T>) => Promise<T>) | undefined;
+}
 
 /** Options of `TasksModule.forRoot()`. */
 export interface TasksModuleOptions {
@@ -24,8 +35,22 @@ export interface TasksModuleOptions {
   directUrl?: string | undefined;
   /** 'inline' runs a worker in this process too, for development. Default 'none': workers are processes of their own. */
   worker?: 'inline' | 'none' | undefined;
-  /** The queues that an inline worker takes from. Default: all. */
-  queues?: readonly string[] | undefined;
+  /**
+   * Names: the queues that an inline worker takes from. By name, with options: the queues of this application; an
+   * inline worker then takes from all. Default: all.
+   */
+  queues?: readonly string[] | Readonly<Record<string, QueueOptions>> | undefined;
+  /** How tasks run that do not say otherwise, nor their queue. Default: see the options of `@Task()`. */
+  defaults?: TaskDefaultOptions | undefined;
+  /** Queues of tasks that name none: by patterns of their names, or a function. Default: the default queue. */
+  routes?: TaskRoutes | undefined;
+  /**
+   * What becomes of a submission to a queue that is not in `queues`, of no task's own, and from which no worker ever
+   * took: 'create' makes it known, 'refuse' throws an InvalidOptionError. Default 'create'.
+   */
+  unknownQueues?: 'create' | 'refuse' | undefined;
+  /** Headers from the application's context, and handlers inside it. Default: none. */
+  context?: ContextOptions | undefined;
   /** How many tasks an inline worker runs at once. Default 10. */
   concurrency?: number | undefined;
   /** How long running tasks may go on after a worker was told to stop. Default '30s'. */
@@ -56,6 +81,10 @@ export interface ResolvedTasksOptions {
   readonly directUrl: string | undefined;
   readonly worker: 'inline' | 'none';
   readonly queues: readonly string[] | undefined;
+  readonly knownQueues: readonly string[];
+  readonly taskDefaults: TaskDefaults;
+  readonly unknownQueues: 'create' | 'refuse';
+  readonly context: ContextOptions;
   readonly concurrency: number;
   readonly shutdownGraceMs: number;
   readonly leaseMs: number;
@@ -74,6 +103,10 @@ const NAMES = [
   'directUrl',
   'worker',
   'queues',
+  'defaults',
+  'routes',
+  'unknownQueues',
+  'context',
   'concurrency',
   'shutdownGrace',
   'lease',
@@ -96,7 +129,9 @@ export function resolveTasksOptions(given: TasksModuleOptions): ResolvedTasksOpt
     brokerTimeoutMs: toMilliseconds(given.brokerTimeout ?? '30s', 'brokerTimeout'),
     directUrl: given.directUrl || undefined,
     worker: oneOf('worker', given.worker ?? 'none', ['inline', 'none']),
-    queues: assertQueues(given.queues),
+    ...resolveQueues(given),
+    unknownQueues: oneOf('unknownQueues', given.unknownQueues ?? 'create', ['create', 'refuse']),
+    context: assertContext(given.context ?? {}),
     concurrency: assertConcurrency(given.concurrency ?? 10),
     shutdownGraceMs: toMilliseconds(given.shutdownGrace ?? '30s', 'shutdownGrace'),
     leaseMs: assertLease(toMilliseconds(given.lease ?? '15s', 'lease')),
@@ -114,6 +149,28 @@ export function assertQueues(queues: readonly string[] | undefined): readonly st
   if (!Array.isArray(queues) || queues.length === 0)
     throw new InvalidOptionError('queues', 'an array of at least one queue name', queues);
   return queues.map((queue, i) => assertQueueName(queue, `queues[${i}]`));
+}
+
+function resolveQueues({ queues, defaults, routes }: TasksModuleOptions) {
+  if (Array.isArray(queues) || queues === undefined) {
+    const names = assertQueues(queues as readonly string[] | undefined);
+    return { queues: names, knownQueues: names ?? [], taskDefaults: new TaskDefaults(defaults, {}, routes) };
+  }
+  if (typeof queues !== 'object' || queues === null)
+    throw new InvalidOptionError('queues', 'an array of names, or an object of queues by name', queues);
+  const byName = queues as Readonly<Record<string, QueueOptions>>;
+  return {
+    queues: undefined,
+    knownQueues: Object.keys(byName),
+    taskDefaults: new TaskDefaults(defaults, byName, routes),
+  };
+}
+
+function assertContext(context: ContextOptions): ContextOptions {
+  for (const [name, value] of Object.entries(context) as [string, unknown][])
+    if (!['capture', 'run'].includes(name) || (value !== undefined && typeof value !== 'function'))
+      throw new InvalidOptionError(`context.${name}`, 'the functions capture and run', value);
+  return context;
 }
 
 /** @throws InvalidOptionError */

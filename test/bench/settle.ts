@@ -65,6 +65,7 @@ export async function rawSettles(bench: Bench, count: number): Promise<number> {
         largeResult: false,
         error: null,
         progress: null,
+        expires: false,
       }));
       endings.sort((a, b) => (a.id < b.id ? -1 : 1));
       await bench.sql.query({ name: settle.name, text: settle.text, values: finishValues(endings) });

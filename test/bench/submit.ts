@@ -23,6 +23,11 @@ export function newRow(): NewTask {
     args: '[2,3]',
     large: false,
     options: null,
+    flags: 0,
+    parentId: null,
+    rootId: null,
+    gates: [],
+    unique: null,
   };
 }
 
@@ -41,7 +46,7 @@ export function submits(bench: Bench, count: number): Promise<number> {
 
 /** The same rows by plain pg, in the batches that 500 in flight make on two lanes. */
 export function rawInserts(bench: Bench, count: number): Promise<number> {
-  const { text, name } = insertTasks(bench.tables, false);
+  const { text, name } = insertTasks(bench.tables);
   const size = IN_FLIGHT / LANES;
   let left = count / size;
   return rate(count, () =>
@@ -56,7 +61,7 @@ export function rawInserts(bench: Bench, count: number): Promise<number> {
 
 /** Rows by plain SQL, in batches of 500, on a connection that may be in a transaction. */
 export async function insertRows(client: Queryable, bench: Bench, count: number): Promise<void> {
-  const { text } = insertTasks(bench.tables, false);
+  const { text } = insertTasks(bench.tables);
   for (let left = count; left > 0; left -= 500)
     await client.query(text, insertValues(Array.from({ length: Math.min(500, left) }, newRow)));
 }

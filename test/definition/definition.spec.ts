@@ -11,6 +11,7 @@ import {
   UnknownTaskError,
   type TaskOptions,
 } from '#dist/tasks/index.js';
+import { TaskDefaults } from '#dist/tasks/definition/task-defaults.js';
 import { TaskExplorer } from '#dist/tasks/definition/task-explorer.js';
 
 /** Discovers the tasks of these providers, as the module does at start. */
@@ -51,7 +52,20 @@ describe('discovery', () => {
   it('finds a renamed task under its former name too', async () => {
     const registry = await discover({ providers: [MathTasks] });
     expect(registry.find('math.minus')).toBe(registry.find('sums.subtract'));
-    expect(registry.get('sums.subtract')).toMatchObject({ queue: 'sums', priority: 3, maxArguments: 2 });
+    expect(registry.get('sums.subtract')).toMatchObject({
+      queue: 'sums',
+      settings: { priority: 3 },
+      maxArguments: 2,
+    });
+  });
+
+  it('applies the module’s defaults and routes', async () => {
+    const defaults = new TaskDefaults({ timeLimit: '1m' }, {}, { 'math.*': 'numbers' });
+    const registry = await discover({
+      providers: [MathTasks, { provide: TaskDefaults, useValue: defaults }],
+    });
+    expect(registry.get('math.add')).toMatchObject({ queue: 'numbers', settings: { timeLimitMs: 60_000 } });
+    expect(registry.queues()).toEqual(['numbers', 'sums']);
   });
 
   it('suggests the nearest name for an unknown one', async () => {

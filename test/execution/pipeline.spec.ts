@@ -161,9 +161,7 @@ describe('a handler runs through Nest’s own pipeline', () => {
 
   it('pipes transform and refuse arguments, and leave the context alone', async () => {
     expect(await run('validated', [{ x: 1, y: 2 }])).toEqual([true, 3, 'pipeline.validated']);
-    expect(await failure('validated', [{ x: 'one', y: 2 }])).toMatchObject({
-      message: expect.stringContaining('x must be an integer'),
-    });
+    await expect(run('validated', [{ x: 'one', y: 2 }])).rejects.toThrow('x must be an integer');
     expect(await failure('validated', [{ x: 1, y: 2, z: 3 }])).toMatchObject({
       message: expect.stringContaining('z should not exist'),
     });

@@ -3,6 +3,7 @@ import type { SubmitOptions } from '../submission/submit-options.js';
 import type { TaskHandle } from '../submission/task-handle.js';
 import { TaskDefinitionError, didYouMean } from '../errors.js';
 import { describeTask } from './describe-task.js';
+import { TaskDefaults } from './task-defaults.js';
 import type { TaskDescription } from './task-definition.js';
 import type { TaskClass, TaskRef } from './task-references.js';
 import { Task, type TaskOptions } from './task.decorator.js';
@@ -20,13 +21,17 @@ const reflector = new Reflector();
  * References for every decorated method of a class, read from its decorators alone.
  * @throws TaskDefinitionError when the class has none, or later when a method that is no task is used
  */
-export function createReferences<T>(taskClass: TaskClass<T>, submit: Submit): object {
+export function createReferences<T>(
+  taskClass: TaskClass<T>,
+  submit: Submit,
+  defaults = new TaskDefaults(),
+): object {
   const prototype = taskClass.prototype as Record<string, () => unknown>;
   const references: Record<string, TaskRef<readonly unknown[], never>> = {};
   for (const method of scanner.getAllMethodNames(prototype)) {
     const options = reflector.get(Task, prototype[method]!) as TaskOptions | undefined;
     if (!options) continue;
-    const description = describeTask(prototype, taskClass.name, method, options);
+    const description = describeTask(prototype, taskClass.name, method, options, defaults);
     references[method] = {
       name: description.name,
       delay: (...args) => submit(description, args, {}),

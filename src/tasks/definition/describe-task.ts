@@ -1,14 +1,29 @@
-import { toMilliseconds } from '../duration.js';
+import type { StandardSchemaV1 } from '@standard-schema/spec';
 import { InvalidOptionError, TaskDefinitionError, didYouMean } from '../errors.js';
-import { resolveRetry } from './retry-policy.js';
+import { assertQueueName } from './option-checks.js';
+import { NO_GATES, gatesOf, readLimits, type Gate, type Limit } from './limits.js';
+import { matchers } from './retry-policy.js';
 import { TaskContext } from './task-context.js';
+import { readUnique } from './unique.js';
+import { isChecked } from './validation/check-arguments.js';
+import { TaskDefaults } from './task-defaults.js';
 import type { TaskDescription } from './task-definition.js';
 import { assertTaskName, defaultTaskName } from './task-name.js';
+import { SETTING_NAMES, readSettings, type TaskSettings } from './task-settings.js';
 import { markedContextIndex, type TaskOptions } from './task.decorator.js';
 
-export const DEFAULT_QUEUE = 'default';
-const QUEUE_NAME = /^[A-Za-z0-9][\w.:-]{0,99}$/;
-const OPTIONS = ['name', 'aliases', 'queue', 'priority', 'retry', 'softTimeLimit', 'expires', 'http', 'args'];
+const OPTIONS: readonly string[] = [
+  'name',
+  'aliases',
+  'queue',
+  'throws',
+  'http',
+  'args',
+  'returns',
+  'limit',
+  'unique',
+  ...SETTING_NAMES,
+];
 
 /** What the decorator and the method's signature say of a task, checked and with defaults. */
 export function describeTask(
@@ -16,6 +31,7 @@ export function describeTask(
   className: string,
   method: string,
   options: TaskOptions,
+  defaults = new TaskDefaults(),
 ): TaskDescription {
   const where = `@Task() on ${className}.${method}`;
   for (const option of Object.keys(options))
@@ -23,22 +39,20 @@ export function describeTask(
       throw new TaskDefinitionError(`${where}: unknown option '${option}'${didYouMean(option, OPTIONS)}`);
   const name = options.name ?? defaultTaskName(className, method);
   assertTaskName(name, where);
+  const signature = signatureOf(prototype, method, where);
   for (const alias of options.aliases ?? []) assertTaskName(alias, `${where}, aliases`);
   try {
     return {
       name,
       aliases: options.aliases ?? [],
-      queue: assertQueueName(options.queue ?? DEFAULT_QUEUE),
-      priority: assertPriority(options.priority ?? 0),
-      retry: resolveRetry(options.retry, undefined),
-      softTimeLimitMs:
-        options.softTimeLimit === undefined
-          ? undefined
-          : toMilliseconds(options.softTimeLimit, 'softTimeLimit'),
-      expiresMs: options.expires === undefined ? undefined : toMilliseconds(options.expires, 'expires'),
+      ...placeOf(name, options, defaults),
+      throws: matchers(options.throws, 'throws') ?? [],
+      unique: readUnique(options.unique ?? false),
       http: options.http ?? false,
-      schemas: assertSchemas(options.args),
-      ...signatureOf(prototype, method, where),
+      schemas: assertSchemas(options.args, signature.maxArguments),
+      checked: isChecked({ schemas: options.args ?? [], parameterTypes: signature.parameterTypes }),
+      resultSchema: options.returns === undefined ? undefined : assertSchema(options.returns, 'returns'),
+      ...signature,
     };
   } catch (error) {
     if (error instanceof InvalidOptionError)
@@ -47,27 +61,34 @@ export function describeTask(
   }
 }
 
-/** @throws InvalidOptionError */
-export function assertQueueName(queue: unknown, option = 'queue'): string {
-  if (typeof queue === 'string' && QUEUE_NAME.test(queue)) return queue;
-  throw new InvalidOptionError(
-    option,
-    'a queue name of letters, digits, _ . : -, at most 100 characters',
+/** Its queue, and how it runs there and elsewhere. */
+function placeOf(name: string, options: TaskOptions, defaults: TaskDefaults) {
+  const own = options.queue === undefined ? undefined : assertQueueName(options.queue);
+  const given = readSettings(options);
+  const queue = defaults.queueOf(name, own);
+  const byQueue = new Map<string, TaskSettings>();
+  const settingsIn = (where: string): TaskSettings => {
+    let settings = byQueue.get(where);
+    if (!settings) byQueue.set(where, (settings = defaults.settingsOf(given, where)));
+    return settings;
+  };
+  return {
     queue,
-    'INVALID_QUEUE',
-  );
+    settings: settingsIn(queue),
+    settingsIn,
+    gatesFor: gatesFor(name, readLimits(options.limit), defaults),
+    queueFor: (args: readonly unknown[]) => own ?? defaults.queueOf(name, own, args),
+  };
 }
 
-/** @throws InvalidOptionError */
-export function assertPriority(priority: unknown): number {
-  if (Number.isInteger(priority) && (priority as number) >= 0 && (priority as number) <= 9)
-    return priority as number;
-  throw new InvalidOptionError(
-    'priority',
-    'a whole number from 0 to 9 (9 first)',
-    priority,
-    'INVALID_PRIORITY',
-  );
+/** Limits with a key come first: there the keys wait apart, and take turns at the others. */
+function gatesFor(name: string, limits: readonly Limit[], defaults: TaskDefaults) {
+  const own = [...limits].sort((a, b) => Number(b.key !== undefined) - Number(a.key !== undefined));
+  return (queue: string, args: readonly unknown[]): readonly Gate[] => {
+    const ofQueue = defaults.limitsOf(queue);
+    if (own.length === 0 && ofQueue.length === 0) return NO_GATES;
+    return [...gatesOf(`task ${name}`, own, args), ...gatesOf(`queue ${queue}`, ofQueue, args)];
+  };
 }
 
 function signatureOf(
@@ -101,15 +122,22 @@ function signatureOf(
   };
 }
 
-function assertSchemas(schemas: TaskOptions['args']): TaskDescription['schemas'] {
-  for (const schema of schemas ?? [])
-    if (schema !== undefined && typeof schema['~standard']?.validate !== 'function')
-      throw new InvalidOptionError(
-        'args',
-        'an array of Standard Schemas (zod 4, valibot …), one for each argument',
-        schema,
-      );
+function assertSchemas(
+  schemas: TaskOptions['args'],
+  maxArguments: number | undefined,
+): TaskDescription['schemas'] {
+  if (schemas !== undefined && !Array.isArray(schemas))
+    throw new InvalidOptionError('args', 'an array of Standard Schemas, one for each argument', schemas);
+  for (const [i, schema] of (schemas ?? []).entries())
+    if (schema !== undefined) assertSchema(schema, `args[${i}]`);
+  if (maxArguments !== undefined && (schemas?.length ?? 0) > maxArguments)
+    throw new InvalidOptionError('args', `at most ${maxArguments} schemas`, schemas!.length);
   return schemas ?? [];
+}
+
+function assertSchema(schema: StandardSchemaV1, option: string): StandardSchemaV1 {
+  if (typeof schema?.['~standard']?.validate === 'function') return schema;
+  throw new InvalidOptionError(option, 'a Standard Schema (zod 4, valibot …)', schema);
 }
 
 const isUntyped = (type: unknown) => type === undefined || type === Object;

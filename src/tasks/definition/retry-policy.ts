@@ -78,8 +78,8 @@ export function resolveRetry(
 /** Whether this policy tries again after `error`, when `retries` have been charged already. */
 export function mayRetry(policy: RetryPolicy, error: unknown, retries: number): boolean {
   if (policy.max !== null && retries >= policy.max) return false;
-  if (policy.notFor.some((matcher) => matches(matcher, error))) return false;
-  return policy.for === undefined || policy.for.some((matcher) => matches(matcher, error));
+  if (matchesAny(policy.notFor, error)) return false;
+  return policy.for === undefined || matchesAny(policy.for, error);
 }
 
 /**
@@ -94,7 +94,8 @@ export function retryDelay(policy: RetryPolicy, retries: number, random: () => n
   return policy.jitter ? Math.floor(random() * (wait + 1)) : wait;
 }
 
-function matchers(
+/** @throws InvalidOptionError */
+export function matchers(
   given: readonly ErrorMatcher[] | undefined,
   path: string,
 ): readonly ErrorMatcher[] | undefined {
@@ -102,6 +103,10 @@ function matchers(
   if (!Array.isArray(given) || given.some((matcher) => typeof matcher !== 'function'))
     throw new InvalidOptionError(path, 'an array of error classes or predicates', given);
   return given;
+}
+
+export function matchesAny(all: readonly ErrorMatcher[], error: unknown): boolean {
+  return all.some((matcher) => matches(matcher, error));
 }
 
 function matches(matcher: ErrorMatcher, error: unknown): boolean {

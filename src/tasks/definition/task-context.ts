@@ -1,4 +1,5 @@
 import type { Duration } from '../duration.js';
+import type { Texts } from './texts.js';
 
 /** How a task asks to be run again, thrown by `ctx.retry()`. */
 export interface RetryRequest {
@@ -39,9 +40,15 @@ export abstract class TaskContext {
   /** Counts the retries that were charged, from 0. */
   abstract readonly retries: number;
   abstract readonly owner: string | null;
-  abstract readonly tags: Readonly<Record<string, string>>;
+  abstract readonly tags: Texts;
+  /** What its submission sent along: a correlation id, a tenant, `traceparent` … Tasks submitted here inherit it. */
+  abstract readonly headers: Texts;
+  /** The task that submitted this one, or null. */
+  abstract readonly parentId: string | null;
+  /** The first of its ancestors, or null. */
+  abstract readonly rootId: string | null;
   /**
-   * Aborted when the task is revoked, passes its soft time limit, or its worker stops or loses its lease. Give it to
+   * Aborted when the task is revoked, passes a time limit, or its worker stops or loses its lease. Give it to
    * `fetch`, `setTimeout` of `node:timers/promises`, streams; or call `ctx.signal.throwIfAborted()` now and then.
    */
   abstract readonly signal: AbortSignal;

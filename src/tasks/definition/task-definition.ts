@@ -1,16 +1,20 @@
 import type { InstanceWrapper } from '@nestjs/core/internal';
 import type { StandardSchemaV1 } from '@standard-schema/spec';
-import type { RetryPolicy } from './retry-policy.js';
+import type { ErrorMatcher } from './task.decorator.js';
+import type { Gate } from './limits.js';
+import type { TaskSettings } from './task-settings.js';
+import type { Unique } from './unique.js';
 
 /** What is known of a task without the provider that runs it. */
 export interface TaskDescription {
   readonly name: string;
   readonly aliases: readonly string[];
+  /** The queue it waits in, unless a call names another or a route looks at its arguments. */
   readonly queue: string;
-  readonly priority: number;
-  readonly retry: RetryPolicy | undefined;
-  readonly softTimeLimitMs: number | undefined;
-  readonly expiresMs: number | undefined;
+  /** How it runs in that queue, unless a call says otherwise. */
+  readonly settings: TaskSettings;
+  /** Errors that are expected: logged without their stack. */
+  readonly throws: readonly ErrorMatcher[];
   readonly http: boolean;
   /** Where the context stands among the method's parameters. */
   readonly contextIndex: number | undefined;
@@ -22,6 +26,15 @@ export interface TaskDescription {
   readonly parameterTypes: readonly unknown[];
   /** What `@Task({ args })` declares. */
   readonly schemas: readonly (StandardSchemaV1 | undefined)[];
+  /** Whether they are checked when they are submitted. */
+  readonly checked: boolean;
+  /** What `@Task({ returns })` declares. */
+  readonly resultSchema: StandardSchemaV1 | undefined;
+  readonly unique: Unique | undefined;
+  /** What it must pass before a worker may take it; it waits in the line of the first. */
+  gatesFor(queue: string, args: readonly unknown[]): readonly Gate[];
+  queueFor(args: readonly unknown[]): string;
+  settingsIn(queue: string): TaskSettings;
 }
 
 /** A task of this application: its description and the provider's method behind it. */

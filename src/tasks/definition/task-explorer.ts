@@ -1,8 +1,9 @@
-import { Injectable, type OnModuleInit } from '@nestjs/common';
+import { Injectable, Optional, type OnModuleInit } from '@nestjs/common';
 import { DiscoveryService, MetadataScanner, Reflector } from '@nestjs/core';
 import type { InstanceWrapper } from '@nestjs/core/internal';
 import { TaskDefinitionError } from '../errors.js';
 import { describeTask } from './describe-task.js';
+import { TaskDefaults } from './task-defaults.js';
 import { TaskRegistry } from './task-registry.js';
 import { Task, type TaskOptions } from './task.decorator.js';
 
@@ -14,6 +15,8 @@ export class TaskExplorer implements OnModuleInit {
     private readonly scanner: MetadataScanner,
     private readonly reflector: Reflector,
     private readonly registry: TaskRegistry,
+    // the type must be written: an inferred one is not emitted, and nothing would be injected
+    @Optional() private readonly defaults: TaskDefaults = new TaskDefaults(),
   ) {}
 
   /** @throws TaskDefinitionError for what could not work at run time. */
@@ -23,7 +26,7 @@ export class TaskExplorer implements OnModuleInit {
       if (wrapper.isAlias) continue;
       for (const { prototype, className, method, options } of this.tasksOf(wrapper))
         this.registry.add({
-          ...describeTask(prototype, className, method, options),
+          ...describeTask(prototype, className, method, options, this.defaults),
           host: wrapper,
           className,
           method,

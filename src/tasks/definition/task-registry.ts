@@ -1,5 +1,6 @@
 import { TaskDefinitionError, UnknownTaskError, didYouMean } from '../errors.js';
 import type { TaskDefinition } from './task-definition.js';
+import { describeSchema, type TaskSchema } from './validation/json-schema.js';
 
 /** The tasks of this application, by name. Filled once, while the application starts. */
 export class TaskRegistry {
@@ -26,6 +27,11 @@ export class TaskRegistry {
     const definition = this.find(name);
     if (!definition) throw new UnknownTaskError(name, didYouMean(name, this.definitions.keys()));
     return definition;
+  }
+
+  /** What a form or a client needs to know to submit it, as JSON Schema. @throws UnknownTaskError */
+  describe(name: string): TaskSchema {
+    return describeSchema(this.get(name));
   }
 
   /** Sorted by name. */

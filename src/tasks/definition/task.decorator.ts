@@ -1,6 +1,9 @@
 import { Reflector } from '@nestjs/core';
 import type { StandardSchemaV1 } from '@standard-schema/spec';
 import type { Duration } from '../duration.js';
+import type { LimitOptions } from './limits.js';
+import type { TaskSettingOptions } from './task-settings.js';
+import type { UniqueOptions } from './unique.js';
 
 /** A class of errors, or a predicate on what was thrown. */
 export type ErrorMatcher = (abstract new (...args: never[]) => unknown) | ((error: unknown) => boolean);
@@ -24,26 +27,27 @@ export interface RetryOptions {
 }
 
 /** The options of `@Task()`. */
-export interface TaskOptions {
+export interface TaskOptions extends TaskSettingOptions {
   /** Unique in the application. Default: the class's name without `Tasks`, first letter lowered, a dot, the method's name. */
   name?: string | undefined;
   /** Former names that are still waiting in queues. Default: none. */
   aliases?: readonly string[] | undefined;
-  /** The queue it waits in. Default 'default'. */
+  /** The queue it waits in. Default: what `forRoot({ routes })` says, then `defaults.queue`, then 'default'. */
   queue?: string | undefined;
-  /** 0 to 9, 9 first. Default 0. */
-  priority?: number | undefined;
-  /** Default: no retry. `true` retries every error with the defaults. */
-  retry?: boolean | RetryOptions | undefined;
-  /** After this long `ctx.signal` is aborted with a SoftTimeLimitExceededError. Default: none. */
-  softTimeLimit?: Duration | undefined;
-  /** A task not started within this time of its submission is revoked (reason `expired`). Default: none. */
-  expires?: Duration | undefined;
+  /** Errors that are expected: the log tells of them without their stack. Default: none. */
+  throws?: readonly ErrorMatcher[] | undefined;
   /**
-   * A Standard Schema (zod, valibot, arktype …) for each argument, in their order, for submissions over HTTP.
-   * Default: the method's own parameter types: numbers, texts, booleans, arrays and class-validator classes.
+   * A Standard Schema (zod, valibot, arktype …) for each argument, in their order. A submission that does not fit is
+   * refused; the handler gets what the schema makes of it. Default: parameters of class-validator classes are checked
+   * at submission, and by Nest's own pipes in the worker.
    */
   args?: readonly (StandardSchemaV1 | undefined)[] | undefined;
+  /** A Standard Schema for the result: one that does not fit fails the task, without a retry. Default: none. */
+  returns?: StandardSchemaV1 | undefined;
+  /** Limits across all workers; it passes every one of them. Default: none. */
+  limit?: LimitOptions | readonly LimitOptions[] | undefined;
+  /** Whether there may be only one task of the same; true: with the same arguments, until it has ended. Default false. */
+  unique?: boolean | UniqueOptions | undefined;
   /** Whether it can be submitted over HTTP. Default false. */
   http?: boolean | undefined;
 }

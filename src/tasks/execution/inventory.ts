@@ -1,17 +1,23 @@
 import type { Execution } from '../store/statements/claim.js';
 import type { HeldTask, TaskStore } from '../store/task-store.js';
-import { released, type Outcome } from './outcome.js';
+import { released, revoked, type Outcome } from './outcome.js';
 import type { RunningTask } from './running-task.js';
+
+/** Looks in which a running task's row was not there before it is aborted, and before it is not waited for any more. */
+const LOST_AFTER = 2;
+const WRITTEN_OFF_AFTER = 4;
 
 /**
  * Compares what the database says this worker holds with what it runs. Rows it knows nothing of, twice in a row, come
- * from a claim whose answer was lost: they are given back. It also hears here of revocations that it missed.
+ * from a claim whose answer was lost: they are given back. What runs here without a row is somebody else's by now. It
+ * also hears here of revocations that it missed.
  */
 export class Inventory {
   private suspects = new Set<string>();
+  private missing = new Map<RunningTask, number>();
 
   constructor(
-    private readonly store: TaskStore,
+    private readonly store: Pick<TaskStore, 'heldBy'>,
     private readonly running: ReadonlyMap<string, RunningTask>,
     private readonly workerId: () => string,
     private readonly settle: (execution: Execution, outcome: Outcome) => Promise<unknown>,
@@ -19,25 +25,39 @@ export class Inventory {
 
   async take(): Promise<void> {
     const id = this.workerId();
+    const before = [...this.running.values()];
     const held = await this.store.heldBy(id);
     if (id !== this.workerId()) return;
     const unknown = new Set<string>();
     for (const row of held) {
       const running = this.running.get(row.id);
-      if (running?.task.fence === row.fence) await this.heed(row, running);
+      if (running?.task.fence === row.fence) this.heed(row, running);
       else if (this.suspects.has(key(row))) await this.settle(row, released());
       else unknown.add(key(row));
     }
     this.suspects = unknown;
+    this.drop(before, new Set(held.map(key)));
   }
 
-  private async heed(row: HeldTask, running: RunningTask): Promise<void> {
+  private heed(row: HeldTask, running: RunningTask): void {
     if (!row.revoked) return;
     running.abort('revoked', 'the task was revoked');
-    // written off: what the handler returns later is refused
-    if (row.overdue)
-      await this.settle(row, { kind: 'end', state: 'REVOKED', result: null, large: false, error: null });
+    // what the handler returns later is ignored
+    if (row.overdue) running.writeOff(revoked());
+  }
+
+  /** Ended by an operator, or given to another worker: the slot must not wait for the handler for ever. */
+  private drop(before: readonly RunningTask[], held: ReadonlySet<string>): void {
+    const missing = new Map<RunningTask, number>();
+    for (const running of before) {
+      if (held.has(key(running.task)) || this.running.get(running.id) !== running) continue;
+      const looks = (this.missing.get(running) ?? 0) + 1;
+      missing.set(running, looks);
+      if (looks === LOST_AFTER) running.abort('lease lost', "the task is not this worker's any more");
+      if (looks === WRITTEN_OFF_AFTER) running.writeOff(released());
+    }
+    this.missing = missing;
   }
 }
 
-const key = (row: HeldTask) => `${row.id}:${row.fence}`;
+const key = (row: Pick<Execution, 'id' | 'fence'>) => `${row.id}:${row.fence}`;

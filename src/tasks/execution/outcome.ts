@@ -1,9 +1,10 @@
+import type { StandardSchemaV1 } from '@standard-schema/spec';
 import { mayRetry, resolveRetry, retryDelay, type RetryPolicy } from '../definition/retry-policy.js';
-import type { TaskDescription } from '../definition/task-definition.js';
-import type { RetryOptions } from '../definition/task.decorator.js';
+import type { TaskSettings } from '../definition/task-settings.js';
+import { checkSchema } from '../definition/validation/check-schema.js';
 import { toMilliseconds } from '../duration.js';
-import { CeleriacError } from '../errors.js';
-import { PAYLOAD_THRESHOLD } from '../store/columns.js';
+import { CeleriacError, InvalidArgumentError, WorkerLostError } from '../errors.js';
+import { ACKNOWLEDGED_EARLY, PAYLOAD_THRESHOLD } from '../store/columns.js';
 import type { AttemptOutcome, FinalState } from '../store/states.js';
 import type { ClaimedTask } from '../store/statements/claim.js';
 import type { RecordedError } from '../store/task-record.entity.js';
@@ -37,7 +38,7 @@ export type Outcome =
 /** The handler returned something that JSON or Postgres cannot carry; retrying would not help. */
 class ResultError extends CeleriacError {
   constructor(
-    readonly code: 'RESULT_NOT_SERIALIZABLE' | 'RESULT_TOO_LARGE',
+    readonly code: 'RESULT_NOT_SERIALIZABLE' | 'RESULT_TOO_LARGE' | 'RESULT_INVALID',
     message: string,
   ) {
     super(message);
@@ -60,18 +61,25 @@ export function returned(value: unknown): Outcome {
   }
 }
 
+/** The handler returned, and the task declares what. */
+export async function returnedFitting(value: unknown, schema: StandardSchemaV1): Promise<Outcome> {
+  try {
+    return returned(await checkSchema(schema, value, 'result'));
+  } catch (error) {
+    return failure(new ResultError('RESULT_INVALID', (error as Error).message));
+  }
+}
+
 /** The handler threw. */
 export function threw(
   thrown: unknown,
   task: ClaimedTask,
-  definition: TaskDescription,
+  settings: TaskSettings,
   aborted: Error | undefined,
 ): Outcome {
   if (aborted instanceof TaskAborted) {
     // whatever a handler throws while it is being stopped comes of the stopping
-    if (aborted.why === 'revoked')
-      return { kind: 'end', state: 'REVOKED', result: null, large: false, error: null };
-    return released();
+    return aborted.why === 'revoked' ? revoked() : stopped(task);
   }
   if (thrown instanceof SnoozeControl)
     return {
@@ -86,7 +94,9 @@ export function threw(
   if (thrown instanceof RejectControl)
     return failure(Object.assign(new Error(thrown.reason), { name: 'TaskRejectedError' }));
 
-  const policy = resolveRetry(task.options?.retry as boolean | RetryOptions | undefined, definition.retry);
+  // the same arguments would not fit the next time either
+  if (thrown instanceof InvalidArgumentError) return failure(thrown);
+  const policy = settings.retry;
   if (thrown instanceof RetryControl) return retryAsked(thrown, task, policy);
   // fetch and others throw an AbortError of their own: the reason says why
   const error = isAbortError(thrown) && aborted !== undefined ? aborted : thrown;
@@ -94,7 +104,30 @@ export function threw(
   return retried(retryDelay(policy, task.retries), error);
 }
 
-/** This worker stops before the task is done: uncharged. */
+/** It was revoked while it ran. */
+export function revoked(): Outcome {
+  return { kind: 'end', state: 'REVOKED', result: null, large: false, error: null };
+}
+
+/** This worker stops before the task is done: it runs again elsewhere, unless at most once was asked for. */
+export function stopped(task: Pick<ClaimedTask, 'flags'>): Outcome {
+  if ((task.flags & ACKNOWLEDGED_EARLY) === 0) return released();
+  return failure(
+    new WorkerLostError('its worker stopped while it ran, and with acksLate: false it runs at most once'),
+  );
+}
+
+/** Without what `ignoreResult` says is not to be kept. */
+export function asKept(outcome: Outcome, settings: TaskSettings): Outcome {
+  if (!settings.ignoreResult) return outcome;
+  const error =
+    outcome.error === null || settings.storeErrorsEvenIfIgnored
+      ? outcome.error
+      : { name: outcome.error.name, message: 'not kept: the task ignores its results' };
+  return outcome.kind === 'end' ? { ...outcome, result: null, large: false, error } : { ...outcome, error };
+}
+
+/** Given out anew: uncharged, and the start does not count. */
 export function released(): Outcome {
   return {
     kind: 'defer',

@@ -1,4 +1,4 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, type PipeTransform } from '@nestjs/common';
 import { ContextIdFactory, ExternalContextCreator, ModuleRef, ModulesContainer } from '@nestjs/core';
 import type { NestContainer } from '@nestjs/core';
 import {
@@ -10,8 +10,10 @@ import {
   PipesContextCreator,
 } from '@nestjs/core/internal';
 import { ExternalExceptionFilterContext } from '@nestjs/core/exceptions/external-exception-filter-context.js';
+import type { StandardSchemaV1 } from '@standard-schema/spec';
 import type { TaskContext } from '../definition/task-context.js';
 import type { TaskDefinition } from '../definition/task-definition.js';
+import { checkSchema } from '../definition/validation/check-schema.js';
 
 /** `ExecutionContext.getType()` inside a task's guards, interceptors, pipes and filters. */
 export const TASK_CONTEXT_TYPE = 'task';
@@ -36,8 +38,10 @@ export class TaskPipeline {
 
   /** Calls the handler with the caller's arguments and the context in its place. */
   async invoke(definition: TaskDefinition, args: readonly unknown[], context: TaskContext): Promise<unknown> {
-    const { contextIndex } = definition;
+    const { contextIndex, schemas } = definition;
     const given = [...args];
+    // a schema may have a default for what was left out
+    while (given.length < schemas.length) given.push(undefined);
     if (contextIndex !== undefined) given[contextIndex] = context;
     // Guards and interceptors find the context as the last of getArgs(), also where the handler does not take it.
     // (Without parameters Nest passes all of it on to the handler: a rest parameter must not see it.)
@@ -80,9 +84,9 @@ export class TaskPipeline {
     instance: object,
     contextId?: { id: number },
   ): Invoke {
-    const { method, contextIndex, host } = definition;
+    const { method, host } = definition;
     const key = `celeriac:arguments:${count}`;
-    Reflect.defineMetadata(key, parameterMetadata(count, contextIndex), instance.constructor, method);
+    Reflect.defineMetadata(key, parameterMetadata(count, definition), instance.constructor, method);
     const handler = (instance as Record<string, Invoke>)[method]!;
     return this.creator.create(
       instance,
@@ -101,13 +105,29 @@ export class TaskPipeline {
   }
 }
 
+/** The last of a parameter's pipes: the handler gets what the schema makes of the argument. */
+class SchemaPipe implements PipeTransform {
+  constructor(
+    private readonly schema: StandardSchemaV1,
+    private readonly path: string,
+  ) {}
+
+  transform(value: unknown): Promise<unknown> {
+    return checkSchema(this.schema, value, this.path);
+  }
+}
+
 /**
  * The caller's arguments as bodies, so that pipes act on them. The context as a custom parameter: pipes leave it
  * alone unless asked, where ValidationPipe({ whitelist: true }) would strip it.
  */
-function parameterMetadata(count: number, contextIndex: number | undefined): Record<string, unknown> {
+function parameterMetadata(
+  count: number,
+  { contextIndex, schemas }: TaskDefinition,
+): Record<string, unknown> {
   const parameters: Record<string, unknown> = {};
-  for (let index = 0; index < count; index++)
+  for (let index = 0; index < count; index++) {
+    const schema = schemas[index];
     if (index === contextIndex)
       parameters[`context__customRouteArgs__:${index}`] = {
         index,
@@ -115,7 +135,14 @@ function parameterMetadata(count: number, contextIndex: number | undefined): Rec
         data: undefined,
         pipes: [],
       };
-    else parameters[`${BODY}:${index}`] = { index, data: { index }, pipes: [] };
+    else
+      parameters[`${BODY}:${index}`] = {
+        index,
+        data: { index },
+        schema,
+        pipes: schema ? [new SchemaPipe(schema, `args[${index}]`)] : [],
+      };
+  }
   return parameters;
 }
 

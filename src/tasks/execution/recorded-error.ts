@@ -33,13 +33,19 @@ export function isError(thrown: unknown): thrown is Error {
 
 function fromError(error: Error): RecordedError {
   const recorded: RecordedError = {
-    name: clean(error.name, 200),
+    name: clean(nameOf(error), 200),
     message: clean(messageOf(error), MAX_MESSAGE),
   };
   const { code } = error as { code?: unknown };
   if (typeof code === 'string') recorded.code = clean(code, 200);
   if (typeof error.stack === 'string') recorded.stack = clean(error.stack, MAX_STACK);
   return recorded;
+}
+
+/** Most classes of errors do not set `name`: then that of the class says more than 'Error'. */
+function nameOf(error: Error): string {
+  const { name } = error.constructor as { name?: unknown };
+  return error.name === 'Error' && typeof name === 'string' && name !== '' ? name : error.name;
 }
 
 /** Nest's HttpException keeps the details of a validation in its response. */

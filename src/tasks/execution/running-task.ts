@@ -1,10 +1,12 @@
 import { TaskContext, type RetryRequest } from '../definition/task-context.js';
+import type { Texts } from '../definition/texts.js';
 import { toMilliseconds, type Duration } from '../duration.js';
-import { NotSerializableError, SoftTimeLimitExceededError } from '../errors.js';
+import { NotSerializableError, SoftTimeLimitExceededError, TimeLimitExceededError } from '../errors.js';
 import type { TaskProgress } from '../store/task-record.entity.js';
 import type { ClaimedTask } from '../store/statements/claim.js';
 import { assertJson } from '../submission/json.js';
 import { RejectControl, RetryControl, SnoozeControl, TaskAborted } from './control.js';
+import type { Outcome } from './outcome.js';
 
 /** A claimed task while its handler runs: the context that the handler sees, and the worker's hold on it. */
 export class RunningTask extends TaskContext {
@@ -14,12 +16,19 @@ export class RunningTask extends TaskContext {
   readonly attempt: number;
   readonly retries: number;
   readonly owner: string | null;
-  readonly tags: Readonly<Record<string, string>>;
+  readonly tags: Texts;
+  readonly headers: Texts;
+  readonly parentId: string | null;
+  readonly rootId: string | null;
   readonly startedAt = Date.now();
   /** Made when it is asked for: most handlers never look at their signal. */
   private controller: AbortController | undefined;
   private reason: Error | undefined;
-  private timer: NodeJS.Timeout | undefined;
+  private softTimer: NodeJS.Timeout | undefined;
+  private hardTimer: NodeJS.Timeout | undefined;
+  private writtenOff = false;
+  /** Set by the runner: takes the outcome of a task whose handler is not waited for. */
+  onWriteOff: ((outcome: Outcome) => void) | undefined;
 
   constructor(
     readonly task: ClaimedTask,
@@ -33,6 +42,9 @@ export class RunningTask extends TaskContext {
     this.retries = task.retries;
     this.owner = task.owner;
     this.tags = task.tags ?? {};
+    this.headers = task.options?.headers ?? {};
+    this.parentId = task.parent_id;
+    this.rootId = task.root_id;
   }
 
   get signal(): AbortSignal {
@@ -48,10 +60,27 @@ export class RunningTask extends TaskContext {
     return this.reason;
   }
 
-  /** Aborts the signal after the soft time limit. */
-  limit(limitMs: number | undefined): void {
-    if (limitMs === undefined) return;
-    this.timer = setTimeout(() => this.abortWith(new SoftTimeLimitExceededError(limitMs)), limitMs);
+  /** Aborts the signal after the soft time limit, and after the hard one calls `onExceeded` too. */
+  limit(softMs: number | undefined, hardMs: number | undefined, onExceeded: (limitMs: number) => void): void {
+    if (softMs !== undefined)
+      this.softTimer = setTimeout(() => this.abortWith(new SoftTimeLimitExceededError(softMs)), softMs);
+    if (hardMs !== undefined)
+      this.hardTimer = setTimeout(() => {
+        this.abortWith(new TimeLimitExceededError(hardMs));
+        onExceeded(hardMs);
+      }, hardMs);
+  }
+
+  /** Whether its outcome was decided without its handler. */
+  get isWrittenOff(): boolean {
+    return this.writtenOff;
+  }
+
+  /** Decides its outcome now, whatever its handler still does. */
+  writeOff(outcome: Outcome): void {
+    if (this.writtenOff || !this.onWriteOff) return;
+    this.writtenOff = true;
+    this.onWriteOff(outcome);
   }
 
   abort(why: TaskAborted['why'], message: string): void {
@@ -66,7 +95,8 @@ export class RunningTask extends TaskContext {
 
   /** The handler has returned or thrown. */
   ended(): void {
-    clearTimeout(this.timer);
+    clearTimeout(this.softTimer);
+    clearTimeout(this.hardTimer);
   }
 
   override async progress(

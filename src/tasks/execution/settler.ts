@@ -54,12 +54,22 @@ export class Settler {
   }
 
   private async write(execution: Execution, outcome: Outcome, progress: string | null): Promise<Settled> {
-    const { id, fence, dispatch } = execution;
+    const { id, fence, dispatch, options } = execution;
+    const expires = options?.resultExpiresMs !== undefined;
     const error = outcome.error && JSON.stringify(outcome.error);
     if (outcome.kind === 'end') {
       const { state, result, large } = outcome;
       try {
-        return await this.endings.add({ id, fence, state, result, largeResult: large, error, progress });
+        return await this.endings.add({
+          id,
+          fence,
+          state,
+          result,
+          largeResult: large,
+          error,
+          progress,
+          expires,
+        });
       } catch (refused) {
         if (!isDataError(refused) || state === 'FAILURE') throw refused;
         const problem = new Error(`the result could not be stored: ${(refused as Error).message}`);
@@ -78,6 +88,7 @@ export class Settler {
         largeResult: false,
         error: null,
         progress,
+        expires,
       });
     return settled;
   }
@@ -115,7 +126,8 @@ export class Settler {
     const deferred = new Map(rows.map((row) => [row.id, row]));
     this.channel.changed([...deferred.keys()]);
     this.relay.send({ tasks: rows.filter((row) => row.ready), outbox: noted(rows) });
-    for (const item of items) if (item.delayMs > 0 && deferred.has(item.id)) this.channel.due(item.delayMs);
+    // a task with limits waits for these even without a delay
+    for (const item of items) if (deferred.get(item.id)?.ready === false) this.channel.due(item.delayMs);
     return items.map((item) => (deferred.has(item.id) ? item.state : 'fenced'));
   }
 

@@ -1,3 +1,5 @@
+import type { ContextOptions } from '../tasks.options.js';
+
 export interface WorkerOptions {
   /** The queues it takes from. Default: every queue that was ever submitted to, and those of its own tasks. */
   readonly queues?: readonly string[] | undefined;
@@ -10,4 +12,5 @@ export interface WorkerOptions {
 export interface WorkerSettings {
   readonly leaseMs: number;
   readonly maxCrashes: number;
+  readonly context: ContextOptions;
 }

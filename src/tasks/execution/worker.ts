@@ -3,21 +3,21 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
 import { v7 as uuidv7 } from 'uuid';
 import type { Consumer, Delivery } from '../brokers/broker.js';
-import { ReadyMarks } from '../brokers/ready-marks.js';
 import { Slots } from '../brokers/slots.js';
 import { Maintenance } from '../control/maintenance.js';
 import { Periodic } from '../control/periodic.js';
 import { Resender } from '../control/resender.js';
 import type { TaskRegistry } from '../definition/task-registry.js';
-import { ShuttingDownError } from '../errors.js';
-import { Batcher } from '../store/batcher.js';
+import type { TaskEventBus } from '../events/event-bus.js';
+import { GATED } from '../store/columns.js';
 import { retrying } from '../store/retrying.js';
 import type { ClaimedTask } from '../store/statements/claim.js';
 import type { Storage } from '../store/storage.js';
-import { newFence } from '../store/task-store.js';
+import { Announcer } from './announcer.js';
+import { Claimer } from './claimer.js';
 import { Heartbeat } from './heartbeat.js';
 import { Inventory } from './inventory.js';
-import { released } from './outcome.js';
+import { stopped } from './outcome.js';
 import type { TaskPipeline } from './pipeline.js';
 import { ProgressWriter } from './progress-writer.js';
 import { TaskRunner } from './runner.js';
@@ -36,13 +36,13 @@ const HESITATION_MS = 50;
 export class Worker {
   private readonly logger = new Logger('Tasks');
   private readonly running = new Map<string, RunningTask>();
-  private readonly claims: Batcher<{ id: string; dispatch: number }, ClaimedTask | undefined>;
+  private readonly claimer: Claimer;
   private readonly settler: Settler;
   private readonly progress: ProgressWriter;
   private readonly runner: TaskRunner;
   private readonly heartbeat: Heartbeat;
   private readonly inventory: Inventory;
-  private readonly newest = new ReadyMarks();
+  private readonly announcer: Announcer;
   private id = uuidv7();
   private lastUnknown = 0;
   private inline = false;
@@ -67,18 +67,17 @@ export class Worker {
     private readonly registry: TaskRegistry,
     pipeline: TaskPipeline,
     private readonly settings: WorkerSettings,
+    private readonly events: TaskEventBus,
   ) {
     const { store, relay, channel, connection, tables } = storage;
     const beatMs = settings.leaseMs / 5;
     this.settler = new Settler(store, relay, channel, () => this.id);
+    this.announcer = new Announcer(events, this.name, () => this.id);
     this.progress = new ProgressWriter(store, channel, (task) => this.drop(task));
-    this.runner = new TaskRunner(registry, pipeline);
-    this.claims = new Batcher({
-      what: 'messages',
-      lanes: 1,
-      maxItems: 500,
-      capacity: 10_000,
-      execute: (items) => this.claimById(items),
+    this.runner = new TaskRunner(registry, pipeline, settings.context.run);
+    this.claimer = new Claimer(store, {
+      workerId: () => this.id,
+      takes: () => this.state === 'running',
     });
     this.heartbeat = new Heartbeat({
       connection: connection.direct,
@@ -119,7 +118,7 @@ export class Worker {
   async start(options: WorkerOptions = {}): Promise<void> {
     if (this.state !== 'new') return;
     this.state = 'running';
-    const { store, broker, relay, relayStore, channel, dataSource, schema } = this.storage;
+    const { store, broker, relay, relayStore, channel } = this.storage;
     const { leaseMs, maxCrashes } = this.settings;
     this.inline = options.inline ?? false;
     this.takesAll = options.queues === undefined;
@@ -131,7 +130,10 @@ export class Worker {
     await this.heartbeat.start(this.id);
 
     const beatMs = leaseMs / 5;
-    this.periodics = [new Periodic('its inventory waits', beatMs, () => this.inventory.take())];
+    this.periodics = [
+      new Periodic('its inventory waits', beatMs, () => this.inventory.take()),
+      new Periodic('it is silent', leaseMs / 3, async () => this.announcer.heartbeat(this.running.size)),
+    ];
     this.queueScout = new Periodic('new and paused queues are not looked for', QUEUES_POLL_MS, () =>
       this.learnQueues(),
     );
@@ -139,11 +141,8 @@ export class Worker {
     channel.on('revoked', this.onRevoked);
     channel.on('queues', this.onQueues);
     this.maintenance = new Maintenance({
-      store,
-      relay,
-      channel,
-      dataSource,
-      schema,
+      ...this.storage,
+      events: this.events,
       leaseMs,
       beatMs,
       maxCrashes,
@@ -156,7 +155,7 @@ export class Worker {
         broker,
         relay,
         queues: () => this.queues,
-        newestClaimed: (queue, priority) => this.newest.get(queue, priority),
+        newestClaimed: (queue, priority) => this.claimer.newest(queue, priority),
       });
       this.resender.start();
     }
@@ -168,6 +167,7 @@ export class Worker {
       hesitation: () => (Date.now() - this.lastUnknown < HESITATE_FOR_MS ? HESITATION_MS : 0),
       handler: (delivery) => this.handle(delivery),
     });
+    this.announcer.online(this.queues, this.slots.size);
   }
 
   /**
@@ -182,6 +182,7 @@ export class Worker {
   private async drain(graceMs: number, hurry?: AbortSignal): Promise<void> {
     if (this.state === 'new') return void (this.state = 'stopped');
     this.state = 'stopping';
+    this.announcer.stopping();
     const empty = this.consumer?.stop() ?? Promise.resolve();
     await Promise.race([
       empty,
@@ -202,6 +203,7 @@ export class Worker {
     await this.heartbeat.stop();
     await this.storage.store.leave(this.id).catch(() => undefined);
     this.state = 'stopped';
+    this.announcer.offline();
   }
 
   /** The last act for handlers that do not stop: whatever they still do, the rows are somebody else's. */
@@ -215,7 +217,7 @@ export class Worker {
         .join(', ')}`,
     );
     const all = left.map((task) =>
-      this.settler.settle(task.task, released(), this.progress.take(task)).catch(() => undefined),
+      this.settler.settle(task.task, stopped(task.task), this.progress.take(task)).catch(() => undefined),
     );
     await Promise.race([Promise.all(all), sleep(5000, undefined, { ref: false })]);
   }
@@ -223,7 +225,7 @@ export class Worker {
   private async handle({ message, claimed }: Delivery): Promise<void> {
     let task: ClaimedTask | undefined;
     try {
-      task = claimed ?? (await this.claims.add(message));
+      task = claimed ?? (await this.claimer.claim(message));
     } finally {
       if (!task) this.slots.release();
     }
@@ -231,39 +233,19 @@ export class Worker {
     if (!task) return;
     const running = new RunningTask(task, this.noteProgress);
     this.running.set(task.id, running);
+    this.announcer.started(running);
+    if (task.flags & GATED) this.maintenance?.makeRoom();
     try {
       const outcome = await this.runner.run(running);
       if (outcome.kind === 'defer' && outcome.outcome === 'unknown') this.lastUnknown = Date.now();
       this.slots.release();
-      await this.settler.settle(task, outcome, this.progress.take(running));
+      this.announcer.ended(running);
+      const settled = await this.settler.settle(task, outcome, this.progress.take(running));
+      this.announcer.settled(running, outcome, settled);
+      if (task.flags & GATED) this.maintenance?.makeRoom();
     } finally {
       if (this.running.get(task.id) === running) this.running.delete(task.id);
     }
-  }
-
-  /** For brokers that only carry ids. Waits in its slot while the database is away. */
-  private async claimById(
-    messages: readonly { id: string; dispatch: number }[],
-  ): Promise<(ClaimedTask | undefined)[]> {
-    const { store } = this.storage;
-    const fence = newFence();
-    const id = this.id;
-    const claimed = new Map<string, ClaimedTask>();
-    await retrying({ until: Number.POSITIVE_INFINITY }, async (tried) => {
-      // rejected: the broker gives the messages to another worker
-      if (this.state !== 'running') throw new ShuttingDownError();
-      if (tried > 0) for (const task of await store.claimedUnder(id, fence)) claimed.set(task.id, task);
-      const open = messages.filter((message) => !claimed.has(message.id));
-      if (open.length > 0)
-        for (const task of await store.claimById(id, open, fence)) claimed.set(task.id, task);
-    });
-    this.newest.learn([...claimed.values()]);
-    return messages.map((message) => {
-      const task = claimed.get(message.id);
-      // two messages for one row must not both run it
-      claimed.delete(message.id);
-      return task;
-    });
   }
 
   private async register(): Promise<void> {

@@ -1,5 +1,5 @@
 import { Get, HttpCode, Inject, Param, Post } from '@nestjs/common';
-import { assertQueueName } from '../definition/describe-task.js';
+import { assertQueueName } from '../definition/option-checks.js';
 import { Administration, type QueueStatus, type WorkerStatus } from '../control/administration.js';
 import { CurrentPrincipal, Needs } from './access/access.guard.js';
 import { byOf, type Principal } from './access/principal.js';

@@ -8,7 +8,13 @@ import {
   type ExceptionFilter,
 } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
-import { CeleriacError, InvalidOptionError, NotSerializableError, UnknownTaskError } from '../errors.js';
+import {
+  CeleriacError,
+  InvalidArgumentError,
+  InvalidOptionError,
+  NotSerializableError,
+  UnknownTaskError,
+} from '../errors.js';
 import { fromBodyParser } from './body-parser-errors.js';
 import { isTransient } from '../store/database.js';
 
@@ -35,6 +41,7 @@ const STATUS: Record<string, number> = {
   TASK_NOT_FOUND: HttpStatus.NOT_FOUND,
   TASK_STATE_CONFLICT: HttpStatus.CONFLICT,
   IDEMPOTENCY_CONFLICT: HttpStatus.CONFLICT,
+  UNIQUE_CONFLICT: HttpStatus.CONFLICT,
   STORE_UNAVAILABLE: HttpStatus.SERVICE_UNAVAILABLE,
   SUBMISSION_UNCERTAIN: HttpStatus.SERVICE_UNAVAILABLE,
   OVERLOADED: HttpStatus.SERVICE_UNAVAILABLE,
@@ -86,7 +93,8 @@ export function requestIdOf({ headers }: { headers?: Record<string, unknown> }):
 /** Everything that can be thrown, as an answer. */
 export function toErrorBody(error: unknown, bodyLimit?: number): ErrorBody {
   if (error instanceof InvalidOptionError) return withPath(error, 400, error.option);
-  if (error instanceof NotSerializableError) return withPath(error, 400, error.path);
+  if (error instanceof NotSerializableError || error instanceof InvalidArgumentError)
+    return withPath(error, 400, error.path);
   if (error instanceof CeleriacError) return fromOurs(error);
   const parser = fromBodyParser(error, bodyLimit);
   if (parser) return parser;

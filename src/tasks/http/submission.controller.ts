@@ -8,7 +8,7 @@ import type { TaskRecord } from '../submission/task-view.js';
 import { TaskService } from '../submission/task.service.js';
 import { CurrentPrincipal, Needs } from './access/access.guard.js';
 import type { Principal } from './access/principal.js';
-import { checkArguments } from './requests/argument-check.js';
+import { checkArguments } from '../definition/validation/check-arguments.js';
 import { inBulk, inRequest } from './requests/request-path.js';
 import { parseBulkRequest, parseSubmitRequest } from './requests/submit-request.js';
 import { TaskLinks, type LinkedRequest } from './task-links.js';

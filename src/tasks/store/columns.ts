@@ -46,3 +46,7 @@ export const PAYLOAD_ARGS = 0;
 export const PAYLOAD_RESULT = 1;
 /** Above this many characters of JSON, arguments and results lie in `payload`: moving them between tables is dear. */
 export const PAYLOAD_THRESHOLD = 2048;
+
+/** Bits of `flags`. Rows without any take the fast lane of every statement. */
+export const GATED = 4;
+export const ACKNOWLEDGED_EARLY = 8;

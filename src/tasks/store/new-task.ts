@@ -1,3 +1,6 @@
+import type { Gate } from '../definition/limits.js';
+import type { UniqueClaim } from '../definition/unique.js';
+
 /** A checked submission, ready to be inserted. */
 export interface NewTask {
   /** UUIDv7. */
@@ -24,9 +27,23 @@ export interface NewTask {
   readonly large: boolean;
   /** JSON of RecordedOptions, or null. */
   readonly options: string | null;
+  /** See `columns.ts`. */
+  readonly flags: number;
+  /** The task that submitted it, and the first of its ancestors. */
+  readonly parentId: string | null;
+  readonly rootId: string | null;
+  /** What it must pass before a worker may take it. */
+  readonly gates: readonly Gate[];
+  /** Its claim to be the only one of the same. */
+  readonly unique: UniqueClaim | null;
+}
+
+/** Whether its row has more columns than most: a longer statement inserts those. */
+export function isExtended(task: NewTask): boolean {
+  return task.flags !== 0 || task.parentId !== null;
 }
 
 /** Whether a worker may take it at once. */
 export function isReady(task: NewTask): boolean {
-  return task.eta === null && task.delayMs === null;
+  return task.eta === null && task.delayMs === null && task.gates.length === 0;
 }

@@ -9,6 +9,8 @@ import { Relay } from '../control/relay.js';
 import type { ResolvedTasksOptions } from '../tasks.options.js';
 import { connectionSettings, type ConnectionSettings } from './connection.js';
 import { Database, surviveBreaks } from './database.js';
+import { InsertStore } from './insert-store.js';
+import { GateStore } from './gate-store.js';
 import { Migrator } from './migrator.js';
 import { createPrivateDataSource, postgresOptions } from './private-data-source.js';
 import { RelayStore } from './relay-store.js';
@@ -17,6 +19,7 @@ import { tablesOf } from './tables.js';
 import { TaskChannel } from './task-channel.js';
 import { TaskReader } from './task-reader.js';
 import { TaskStore } from './task-store.js';
+import { UniqueStore } from './unique-store.js';
 
 /** Opens and migrates. @throws with everything closed again. */
 export async function openStorage(application: DataSource, options: ResolvedTasksOptions): Promise<Storage> {
@@ -28,6 +31,7 @@ export async function openStorage(application: DataSource, options: ResolvedTask
   const tables = tablesOf(schema, isRelayed(choice));
   const database = new Database(connection);
   const store = new TaskStore(database, tables);
+  const inserts = new InsertStore(database, tables);
   const channel = new TaskChannel(connection, schema);
   const relayStore = new RelayStore(database, tables);
   const broker = await createBroker(choice, {
@@ -46,6 +50,9 @@ export async function openStorage(application: DataSource, options: ResolvedTask
     store,
     channel,
     broker,
+    gates: new GateStore(database, tables),
+    inserts,
+    unique: new UniqueStore(database, tables, inserts),
     relayStore,
     relay: new Relay(relayStore, broker),
     reader: new TaskReader(dataSource, tables),

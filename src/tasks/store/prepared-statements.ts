@@ -3,29 +3,26 @@ import { claimById, claimedUnder, claimReady } from './statements/claim.js';
 import { defer, deferredUnder } from './statements/defer.js';
 import { expire, nextDue, promoteDue } from './statements/due.js';
 import { finish, finishedUnder, markFenced } from './statements/finish.js';
-import { dropOldKeys, keyHolder, takeKey } from './statements/idempotency.js';
-import { insertTasks, removeFinished } from './statements/insert-tasks.js';
-import { forget, retryFinished, revoke } from './statements/operator.js';
+import { dropOldKeys } from './statements/idempotency.js';
+import { forget, liveTasks, retryFinished, revoke } from './statements/operator.js';
 import { writeProgress } from './statements/progress.js';
 import { knownQueues, knowQueues } from './statements/queues.js';
 import { countReady } from './statements/ready.js';
-import { bury, heldBy, leave, registerWorker, rescue } from './statements/worker-lease.js';
+import { removeExpired } from './statements/result-expiry.js';
+import { bury, heldBy, isAlive, leave, registerWorker, rescue } from './statements/worker-lease.js';
 import type { Tables } from './tables.js';
 
 /** Every statement of the store, for one schema. */
 export function prepareStatements(tables: Tables) {
   const ping: Statement = { name: `${tables.schema}.ping`, text: 'SELECT 1' };
   return {
-    insert: insertTasks(tables, false),
-    insertAgain: insertTasks(tables, true),
-    removeFinished: removeFinished(tables),
-    takeKey: takeKey(tables),
-    keyHolder: keyHolder(tables),
     dropKeys: dropOldKeys(tables),
     claim: claimReady(tables),
     claimById: claimById(tables),
     claimedUnder: claimedUnder(tables),
     finish: finish(tables),
+    finishExpiring: finish(tables, true),
+    removeExpired: removeExpired(tables),
     finishedUnder: finishedUnder(tables),
     markFenced: markFenced(tables),
     defer: defer(tables),
@@ -35,6 +32,7 @@ export function prepareStatements(tables: Tables) {
     nextDue: nextDue(tables),
     expire: expire(tables),
     register: registerWorker(tables),
+    isAlive: isAlive(tables),
     leave: leave(tables),
     bury: bury(tables),
     rescue: rescue(tables),
@@ -42,6 +40,7 @@ export function prepareStatements(tables: Tables) {
     revoke: revoke(tables),
     retryFinished: retryFinished(tables),
     forget: forget(tables),
+    liveTasks: liveTasks(tables),
     countReady: countReady(tables),
     knowQueues: knowQueues(tables),
     knownQueues: knownQueues(tables),

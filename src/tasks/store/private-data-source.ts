@@ -4,6 +4,7 @@ import { InvalidOptionError } from '../errors.js';
 import { Attempt } from './attempt.entity.js';
 import { AuditEntry } from './audit-entry.entity.js';
 import { initialMigration } from './migrations/1-initial.js';
+import { optionsMigration } from './migrations/3-options.js';
 import { TaskRow } from './task-record.entity.js';
 import { WorkerRow } from './worker.entity.js';
 
@@ -32,7 +33,7 @@ export function createPrivateDataSource(application: PostgresDataSourceOptions, 
     schema,
     entities: [TaskRow, Attempt, AuditEntry, WorkerRow],
     subscribers: [],
-    migrations: [initialMigration(schema)],
+    migrations: [initialMigration(schema), optionsMigration(schema)],
     migrationsTableName: 'migration',
     migrationsRun: false,
     migrationsTransactionMode: 'each',

@@ -3,11 +3,14 @@ import type { Broker } from '../brokers/broker.js';
 import type { Relay } from '../control/relay.js';
 import type { ConnectionSettings } from './connection.js';
 import type { Database } from './database.js';
+import type { GateStore } from './gate-store.js';
+import type { InsertStore } from './insert-store.js';
 import type { Tables } from './tables.js';
 import type { TaskChannel } from './task-channel.js';
 import type { TaskReader } from './task-reader.js';
 import type { RelayStore } from './relay-store.js';
 import type { TaskStore } from './task-store.js';
+import type { UniqueStore } from './unique-store.js';
 
 /** Everything that is open towards the database and the broker, made and closed together. */
 export interface Storage {
@@ -21,6 +24,9 @@ export interface Storage {
   readonly reader: TaskReader;
   readonly channel: TaskChannel;
   readonly broker: Broker;
+  readonly inserts: InsertStore;
+  readonly gates: GateStore;
+  readonly unique: UniqueStore;
   readonly relayStore: RelayStore;
   readonly relay: Relay;
 }

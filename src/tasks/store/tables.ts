@@ -10,6 +10,9 @@ export interface Tables {
   readonly queue: string;
   readonly key: string;
   readonly audit: string;
+  readonly expiry: string;
+  readonly gate: string;
+  readonly taskGate: string;
   readonly broker: string;
   readonly outbox: string;
   /** Whether ready rows are noted in the outbox until the broker, another process, has been told of them. */
@@ -33,6 +36,9 @@ export function tablesOf(schema: string, relayed = false): Tables {
     queue: of('queue'),
     key: of('unique_key'),
     audit: of('audit'),
+    expiry: of('result_expiry'),
+    gate: of('gate'),
+    taskGate: of('task_gate'),
     broker: of('broker'),
     outbox: of('outbox'),
     relayed,

@@ -1,8 +1,11 @@
+import { randomUUID } from 'node:crypto';
 import { EventEmitter } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
 import { Client } from 'pg';
 import type { ConnectionSettings } from './connection.js';
+import { EventMessages } from './event-messages.js';
+import { lengthen, shorten } from './short-id.js';
 
 /** What processes tell one another; losing it costs a delay, never a task. */
 interface ChannelMessage {
@@ -14,18 +17,36 @@ interface ChannelMessage {
   r?: string[];
   /** Milliseconds until something new is due. */
   d?: number;
+  /** Who sends the rest: one's own events are not heard twice. */
+  f?: string;
+  /** Events. */
+  e?: object[];
+  /** Names of the events that somebody wants. */
+  w?: string[];
+  /** Asks what is wanted. */
+  a?: true;
   /** The set of queues has changed, or one was paused or resumed. */
   c?: true;
+  /** Tasks wait for their limits. */
+  g?: true;
 }
 
-interface ChannelEvents {
+export interface ChannelEvents {
   ready: [queues: string[]];
   /** In short form, see {@link lengthen}: most who hear of them wait for none. undefined: too many to list. */
   changed: [shortIds: string[] | undefined];
   revoked: [ids: string[]];
   due: [ms: number];
+  /** An event of another process. */
+  told: [event: object];
+  /** Another process wants events of these names. */
+  wanted: [names: string[]];
+  /** Another process asks what is wanted. */
+  asked: [];
   /** A queue is new, or was paused or resumed. */
   queues: [];
+  /** Tasks wait for their limits. */
+  gated: [];
   /** The connection is back; anything may have been missed. */
   reconnected: [];
 }
@@ -50,7 +71,11 @@ export class TaskChannel extends EventEmitter<ChannelEvents> {
   private readonly logger = new Logger('Tasks');
   private readonly name: string;
   private client: Client | undefined;
-  private pending: Required<Pick<ChannelMessage, 'q' | 't' | 'r'>> & { d: number; c: boolean } = empty();
+  private pending: Required<Pick<ChannelMessage, 'q' | 't' | 'r'>> & { d: number; c: boolean; g: boolean } =
+    empty();
+  /** One's own messages are not heard twice. */
+  private readonly self = randomUUID().slice(0, 8);
+  private readonly events = new EventMessages(this.self);
   private scheduled = false;
   private sending = false;
   private nextAt = 0;
@@ -110,6 +135,34 @@ export class TaskChannel extends EventEmitter<ChannelEvents> {
     this.schedule();
   }
 
+  /** Tasks wait for their limits. */
+  gated(): void {
+    this.pending.g = true;
+    this.schedule();
+  }
+
+  /** Tells other processes of an event. */
+  tell(event: object): void {
+    this.events.add(event);
+    this.schedule();
+  }
+
+  /** Tells other processes which events are wanted here. */
+  want(names: readonly string[]): void {
+    void this.say({ f: this.self, w: [...names] });
+  }
+
+  /** Asks other processes which events they want. */
+  askWanted(): void {
+    void this.say({ f: this.self, a: true });
+  }
+
+  private async say(message: ChannelMessage): Promise<void> {
+    await this.client
+      ?.query('SELECT pg_notify($1, $2)', [this.name, JSON.stringify(message)])
+      .catch(() => undefined);
+  }
+
   /** A queue is new, or was paused or resumed. */
   queues(): void {
     this.pending.c = true;
@@ -132,21 +185,25 @@ export class TaskChannel extends EventEmitter<ChannelEvents> {
     try {
       for (const message of this.takePending())
         await this.client?.query('SELECT pg_notify($1, $2)', [this.name, JSON.stringify(message)]);
+      for (const text of this.events.take())
+        await this.client?.query('SELECT pg_notify($1, $2)', [this.name, text]);
     } catch {
       // whoever listens finds out by polling
     }
     this.sending = false;
-    const { q, t, r, d, c } = this.pending;
-    if (q.length + t.length + r.length > 0 || Number.isFinite(d) || c) this.schedule();
+    const { q, t, r, d, c, g } = this.pending;
+    if (q.length + t.length + r.length + this.events.size > 0 || Number.isFinite(d) || c || g)
+      this.schedule();
   }
 
   private takePending(): ChannelMessage[] {
-    const { q, t, r, d, c } = this.pending;
+    const { q, t, r, d, c, g } = this.pending;
     this.pending = empty();
     const first: ChannelMessage = {};
     if (q.length > 0) first.q = q.slice(0, MAX_QUEUES);
     if (Number.isFinite(d)) first.d = d;
     if (c) first.c = true;
+    if (g) first.g = true;
     const tooMany = t.length > MAX_IDS * MAX_MESSAGES;
     if (tooMany) first.t = [];
     const messages = Object.keys(first).length > 0 ? [first] : [];
@@ -222,6 +279,11 @@ export class TaskChannel extends EventEmitter<ChannelEvents> {
     if (message.r) this.emit('revoked', message.r.map(lengthen));
     if (message.d !== undefined) this.emit('due', message.d);
     if (message.c) this.emit('queues');
+    if (message.g) this.emit('gated');
+    if (message.f === this.self) return;
+    for (const event of message.e ?? []) this.emit('told', event);
+    if (message.w) this.emit('wanted', message.w);
+    if (message.a) this.emit('asked');
   }
 }
 
@@ -231,15 +293,5 @@ const empty = () => ({
   r: [] as string[],
   d: Number.POSITIVE_INFINITY,
   c: false,
+  g: false,
 });
-
-/** A UUID in 22 characters. */
-function shorten(id: string): string {
-  return Buffer.from(id.replaceAll('-', ''), 'hex').toString('base64url');
-}
-
-/** The UUID of its short form. */
-export function lengthen(short: string): string {
-  const hex = Buffer.from(short, 'base64url').toString('hex');
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
-}

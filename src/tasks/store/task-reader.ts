@@ -180,4 +180,5 @@ function applyFilter(query: SelectQueryBuilder<TaskRow>, filter: TaskFilter): vo
     query.andWhere('t.tags @> :tags::jsonb', { tags: JSON.stringify(filter.tags) });
 }
 
-const escapeLike = (text: string) => text.replace(/[\\%_]/g, '\\$&');
+/** A text that LIKE takes as it is. */
+export const escapeLike = (text: string) => text.replace(/[\\%_]/g, '\\$&');

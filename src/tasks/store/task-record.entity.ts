@@ -23,6 +23,13 @@ export interface TaskProgress {
 export interface RecordedOptions {
   retry?: unknown;
   softTimeLimitMs?: number;
+  timeLimitMs?: number;
+  ignoreResult?: boolean;
+  storeErrorsEvenIfIgnored?: boolean;
+  resultExpiresMs?: number;
+  headers?: Record<string, string>;
+  /** The keys of its gates, its line first. */
+  gates?: string[];
   idempotencyKey?: string;
   meta?: unknown;
 }

@@ -1,12 +1,22 @@
 import { randomBytes } from 'node:crypto';
-import type { Database, Runner } from './database.js';
-import type { NewTask } from './new-task.js';
+import type { Database } from './database.js';
 import type { ClaimedTask, Execution } from './statements/claim.js';
 import { deferValues, type Deferral, type DeferredRow } from './statements/defer.js';
 import { finishValues, type Ending, type FinishedRow } from './statements/finish.js';
-import { insertValues } from './statements/insert-tasks.js';
 import { prepareStatements } from './prepared-statements.js';
+import { escapeLike } from './task-reader.js';
 import type { Tables } from './tables.js';
+
+/** Live tasks that are meant: every given condition must hold. */
+export interface LiveFilter {
+  readonly ids?: readonly string[] | undefined;
+  /** Exactly, or its beginning with `*` at the end: `email.*`. */
+  readonly name?: string | undefined;
+  readonly queue?: string | undefined;
+  /** Every one of these tags must be there with this value. */
+  readonly tags?: Readonly<Record<string, string>> | undefined;
+  readonly owner?: string | undefined;
+}
 
 /** What a broker is told of a ready row. */
 export interface ReadyTask {
@@ -21,12 +31,6 @@ export interface ReadyTask {
 export interface ReadyBatch<Task extends ReadyTask = ReadyTask> {
   readonly tasks: readonly Task[];
   readonly outbox: readonly string[];
-}
-
-/** What an insert answers. */
-export interface Inserted {
-  readonly createdAt: string | undefined;
-  readonly outbox: string[];
 }
 
 /** Where a claim looks, in this order, and from which `ready_at` on. */
@@ -56,59 +60,6 @@ export class TaskStore {
     tables: Tables,
   ) {
     this.statements = prepareStatements(tables);
-  }
-
-  /**
-   * Inserts new rows.
-   * @param again whether an earlier try with the same rows may have been stored
-   * @returns when they were created, as Postgres prints it (undefined when an earlier try may have done it), and the
-   * outbox rows that name those that are ready
-   */
-  async insert(tasks: readonly NewTask[], again = false): Promise<Inserted> {
-    if (again)
-      return {
-        createdAt: undefined,
-        outbox: await this.database.transaction((runner) => this.insertAgain(runner, tasks)),
-      };
-    const rows = await this.database.run<{ created_at: string; outbox?: string }>(
-      this.statements.insert,
-      insertValues(tasks),
-    );
-    return { createdAt: rows[0]!.created_at, outbox: noted(rows) };
-  }
-
-  /** Inserts all rows or none, in chunks of one transaction. */
-  insertAll(tasks: readonly NewTask[], again: boolean): Promise<string[]> {
-    return this.database.transaction(async (runner) => {
-      const outbox: string[] = [];
-      for (let i = 0; i < tasks.length; i += 1000) {
-        const chunk = tasks.slice(i, i + 1000);
-        if (again) outbox.push(...(await this.insertAgain(runner, chunk)));
-        else outbox.push(...noted(await runner.run(this.statements.insert, insertValues(chunk))));
-      }
-      return outbox;
-    });
-  }
-
-  /** The statement behind {@link insert}, for a transaction that is not ours. */
-  insertStatement(tasks: readonly NewTask[]): { text: string; values: unknown[] } {
-    return { text: this.statements.insert.text, values: insertValues(tasks) };
-  }
-
-  /** Inserts the row if its key is free, in one transaction; otherwise tells who has the key. */
-  insertKeyed(
-    task: NewTask,
-    key: { key: Buffer; bodyHash: Buffer; ttlMs: number },
-  ): Promise<{ holder?: { id: string; bodyHash: Buffer } | undefined; outbox: string[] }> {
-    return this.database.transaction(async (runner) => {
-      const taken = await runner.run(this.statements.takeKey, [key.key, task.id, key.bodyHash, key.ttlMs]);
-      if (taken.length > 0)
-        return { outbox: noted(await runner.run(this.statements.insert, insertValues([task]))) };
-      const [holder] = await runner.run<{ task_id: string; body_hash: Buffer }>(this.statements.keyHolder, [
-        key.key,
-      ]);
-      return { holder: holder && { id: holder.task_id, bodyHash: holder.body_hash }, outbox: [] };
-    });
   }
 
   /** Claims up to `limit` ready rows for the worker; fewer when there are no more. */
@@ -149,7 +100,16 @@ export class TaskStore {
 
   /** Ends tasks; those missing in the answer were not the caller's any more. */
   finish(endings: readonly Ending[]): Promise<FinishedRow[]> {
-    return this.database.run<FinishedRow & object>(this.statements.finish, finishValues(uniqueById(endings)));
+    const { finish, finishExpiring } = this.statements;
+    return this.database.run<FinishedRow & object>(
+      endings.some((ending) => ending.expires) ? finishExpiring : finish,
+      finishValues(uniqueById(endings)),
+    );
+  }
+
+  /** Removes finished tasks whose `resultExpires` is over. @returns how many */
+  async removeExpired(limit: number): Promise<number> {
+    return (await this.database.run(this.statements.removeExpired, [limit])).length;
   }
 
   finishedUnder(endings: readonly { id: string; fence: string }[]): Promise<FinishedRow[]> {
@@ -195,8 +155,11 @@ export class TaskStore {
     return new Set(rows.map((row) => row.id));
   }
 
-  async promoteDue(limit: number): Promise<ReadyBatch> {
-    return readyBatch(await this.database.run<ReadyTask & object>(this.statements.promote, [limit]));
+  /** @returns rows that are ready, and those that wait for their limits from now on */
+  async promoteDue(limit: number): Promise<ReadyBatch<ReadyTask & { ready: boolean }>> {
+    return readyBatch(
+      await this.database.run<ReadyTask & { ready: boolean }>(this.statements.promote, [limit]),
+    );
   }
 
   /** Milliseconds until the next task is due, or null. */
@@ -205,12 +168,16 @@ export class TaskStore {
     return row?.ms ?? null;
   }
 
-  async expire(limit: number): Promise<string[]> {
-    return ids(await this.database.run<{ id: string }>(this.statements.expire, [limit]));
+  expire(limit: number): Promise<{ id: string; name: string; queue: string }[]> {
+    return this.database.run<{ id: string; name: string; queue: string }>(this.statements.expire, [limit]);
   }
 
   async registerWorker(id: string, name: string, leaseMs: number, info: object): Promise<void> {
     await this.database.run(this.statements.register, [id, name, leaseMs, JSON.stringify(info)]);
+  }
+
+  async isAlive(workerId: string): Promise<boolean> {
+    return (await this.database.run(this.statements.isAlive, [workerId])).length > 0;
   }
 
   async leave(workerId: string): Promise<void> {
@@ -248,8 +215,28 @@ export class TaskStore {
   }
 
   /** @returns nothing when it is not to be retried */
-  async retryFinished(id: string, by: string | null): Promise<ReadyBatch> {
-    return readyBatch(await this.database.run<ReadyTask & object>(this.statements.retryFinished, [id, by]));
+  async retryFinished(id: string, by: string | null): Promise<ReadyBatch<ReadyTask & { ready: boolean }>> {
+    return readyBatch(
+      await this.database.run<ReadyTask & { ready: boolean }>(this.statements.retryFinished, [id, by]),
+    );
+  }
+
+  /** Live tasks after `after`, by their ids. */
+  liveTasks(
+    filter: LiveFilter,
+    after: string,
+    limit: number,
+  ): Promise<{ id: string; name: string; queue: string }[]> {
+    const { name, queue, tags, owner, ids } = filter;
+    return this.database.run<{ id: string; name: string; queue: string }>(this.statements.liveTasks, [
+      after,
+      name === undefined ? null : escapeLike(name).replace(/\*$/, '%'),
+      queue ?? null,
+      tags ? JSON.stringify(tags) : null,
+      owner ?? null,
+      ids ?? null,
+      limit,
+    ]);
   }
 
   async forget(id: string, by: string | null): Promise<boolean> {
@@ -277,12 +264,6 @@ export class TaskStore {
   async ping(): Promise<void> {
     await this.database.run(this.statements.ping, []);
   }
-
-  private async insertAgain(runner: Runner, tasks: readonly NewTask[]): Promise<string[]> {
-    const outbox = noted(await runner.run(this.statements.insertAgain, insertValues(tasks)));
-    await runner.run(this.statements.removeFinished, [tasks.map((task) => task.id)]);
-    return outbox;
-  }
 }
 
 /** A fence for one claim: 62 random bits, as text since numbers are too narrow. */
@@ -298,8 +279,6 @@ function uniqueById<T extends { id: string }>(items: readonly T[]): T[] {
   const sorted = [...items].sort(BY_ID);
   return sorted.filter((item, i) => i === 0 || item.id !== sorted[i - 1]!.id);
 }
-
-const ids = (rows: { id: string }[]) => rows.map((row) => row.id);
 
 /** The outbox rows that a statement's answer names, each once. */
 export function noted(rows: readonly { outbox?: string | null }[]): string[] {

@@ -1,10 +1,11 @@
 import type { TaskDescription } from '../definition/task-definition.js';
+import { claimOf, readUnique } from '../definition/unique.js';
 import { InvalidOptionError, NotSerializableError, relocated } from '../errors.js';
 import { PAYLOAD_THRESHOLD } from '../store/columns.js';
 import type { NewTask } from '../store/new-task.js';
 import { assertJson } from './json.js';
 import { newTaskId } from './task-id.js';
-import { resolveOptions, type SubmitOptions } from './submit-options.js';
+import { NO_ORIGIN, resolveOptions, type Origin, type SubmitOptions } from './submit-options.js';
 
 /** The most characters of JSON that a task's arguments may have. Files belong into storage, their names into arguments. */
 export const MAX_ARGS_LENGTH = 8 * 1024 * 1024;
@@ -24,6 +25,7 @@ export function composeTask(
   task: TaskDescription,
   args: readonly unknown[],
   options: SubmitOptions,
+  origin: Origin = NO_ORIGIN,
 ): NewTask {
   const given = trimmed(args);
   if (task.maxArguments !== undefined && given.length > task.maxArguments)
@@ -41,7 +43,8 @@ export function composeTask(
       'args',
       'ARGS_TOO_LARGE',
     );
-  const { recorded, ...rest } = resolveOptions(task, options);
+  const unique = options.unique === undefined ? task.unique : readUnique(options.unique);
+  const { recorded, ...rest } = resolveOptions(task, given, options, origin);
   return {
     id: newTaskId(),
     dispatch: 1,
@@ -50,6 +53,7 @@ export function composeTask(
     args: json,
     large: json.length > PAYLOAD_THRESHOLD,
     options: recorded,
+    unique: unique ? claimOf(unique, task.name, given, json) : null,
   };
 }
 
@@ -60,13 +64,14 @@ export function composeTask(
 export function composeMany(
   submissions: readonly Submission[],
   describe: (name: string) => TaskDescription,
+  origin: Origin = NO_ORIGIN,
 ): NewTask[] {
   return submissions.map(({ name, args = [], options = {} }, i) => {
     try {
       for (const option of ['idempotencyKey', 'manager'])
         if (option in options)
           throw new InvalidOptionError(option, 'none in one of many', 'one', 'UNKNOWN_PROPERTY');
-      return composeTask(describe(name), args, options);
+      return composeTask(describe(name), args, options, origin);
     } catch (error) {
       throw relocated(error, (path) => `[${i}].${path}`);
     }

@@ -1,7 +1,7 @@
 import { isFinal } from '../store/states.js';
-import { lengthen, type TaskChannel } from '../store/task-channel.js';
-import type { TaskReader } from '../store/task-reader.js';
+import { lengthen } from '../store/short-id.js';
 import type { TaskRow } from '../store/task-record.entity.js';
+import type { ServiceChannel, ServiceReader } from './service-storage.js';
 
 /** Looks at what is waited for even when no notification came. */
 const POLL_MS = 5000;
@@ -22,8 +22,8 @@ export class ResultListener {
   private timer: NodeJS.Timeout | undefined;
 
   constructor(
-    channel: TaskChannel,
-    private readonly reader: TaskReader,
+    channel: ServiceChannel,
+    private readonly reader: Pick<ServiceReader, 'find' | 'findMany'>,
   ) {
     channel.on('changed', (shortIds) => {
       if (this.waiters.size > 0) this.look(shortIds?.map(lengthen) ?? this.waiters.keys());

@@ -1,20 +1,28 @@
 import type { EntityManager } from 'typeorm';
 import type { CallRetryOptions } from '../definition/retry-policy.js';
-import { resolveRetry } from '../definition/retry-policy.js';
-import { assertPriority, assertQueueName } from '../definition/describe-task.js';
+import { assertQueueName } from '../definition/option-checks.js';
+import type { Gate } from '../definition/limits.js';
 import type { TaskDescription } from '../definition/task-definition.js';
+import {
+  SETTING_NAMES,
+  readSettings,
+  type GivenSettings,
+  type TaskSettingOptions,
+  type TaskSettings,
+} from '../definition/task-settings.js';
+import type { Texts } from '../definition/texts.js';
+import type { UniqueOptions } from '../definition/unique.js';
 import { toMilliseconds, type Duration } from '../duration.js';
 import { InvalidOptionError, didYouMean } from '../errors.js';
+import { ACKNOWLEDGED_EARLY, GATED } from '../store/columns.js';
 import type { NewTask } from '../store/new-task.js';
 import type { RecordedOptions } from '../store/task-record.entity.js';
 import { assertJson } from './json.js';
 
-/** The options of one call; what is left out is the task's own. */
-export interface SubmitOptions {
+/** The options of one call; what is left out is the task's own, its queue's or the module's. */
+export interface SubmitOptions extends Omit<TaskSettingOptions, 'retry' | 'expires'> {
   /** Default: the task's queue. */
   queue?: string | undefined;
-  /** 0 to 9, 9 first. Default: the task's priority. */
-  priority?: number | undefined;
   /** Not before this long from now, by the database's clock. Excludes `eta`. */
   countdown?: Duration | undefined;
   /** Not before this time: a Date, or an ISO 8601 text with a time zone. Excludes `countdown`. */
@@ -23,12 +31,10 @@ export interface SubmitOptions {
   expires?: Duration | Date | undefined;
   /** Overrides the task's `retry`, or false for none. */
   retry?: boolean | CallRetryOptions | undefined;
-  /** Overrides the task's soft time limit. */
-  softTimeLimit?: Duration | undefined;
   /** The same key with the same task, owner, arguments and options gives the same task back for 24 hours. */
   idempotencyKey?: string | undefined;
-  /** Shown and searched by; texts by name. */
-  tags?: Readonly<Record<string, string>> | undefined;
+  /** Overrides the task's `unique`, or false for none. */
+  unique?: boolean | (UniqueOptions & { key?: string | undefined }) | undefined;
   /** Whose task it is: who may see it over HTTP. */
   owner?: string | undefined;
   /** Any JSON object, kept with the record. */
@@ -37,71 +43,109 @@ export interface SubmitOptions {
   manager?: EntityManager | undefined;
 }
 
+/** Where a submission comes from: a running task, a request. */
+export interface Origin {
+  readonly parentId: string | null;
+  readonly rootId: string | null;
+  readonly headers: Texts | undefined;
+}
+
+export const NO_ORIGIN: Origin = { parentId: null, rootId: null, headers: undefined };
+
 /** What a call's options come to. */
 export interface ResolvedOptions extends Pick<
   NewTask,
-  'queue' | 'priority' | 'eta' | 'delayMs' | 'expires' | 'lifetimeMs' | 'owner' | 'tags'
+  | 'queue'
+  | 'priority'
+  | 'eta'
+  | 'delayMs'
+  | 'expires'
+  | 'lifetimeMs'
+  | 'owner'
+  | 'tags'
+  | 'flags'
+  | 'parentId'
+  | 'rootId'
+  | 'gates'
 > {
   /** JSON of RecordedOptions, or null. */
   readonly recorded: string | null;
 }
 
-const NAMES = [
+const NO_SETTINGS: GivenSettings = {};
+const SETTINGS: ReadonlySet<string> = new Set(SETTING_NAMES.filter((name) => name !== 'expires'));
+const NAMES: ReadonlySet<string> = new Set([
   'queue',
-  'priority',
   'countdown',
   'eta',
-  'expires',
-  'retry',
-  'softTimeLimit',
+  ...SETTING_NAMES,
   'idempotencyKey',
-  'tags',
+  'unique',
   'owner',
   'meta',
   'manager',
-];
+]);
 
 /** @throws InvalidOptionError naming the option, what was expected and what was given. */
-export function resolveOptions(task: TaskDescription, options: SubmitOptions): ResolvedOptions {
-  for (const name in options)
-    if (!NAMES.includes(name))
+export function resolveOptions(
+  task: TaskDescription,
+  args: readonly unknown[],
+  options: SubmitOptions,
+  origin: Origin,
+): ResolvedOptions {
+  let own: GivenSettings = NO_SETTINGS;
+  for (const name in options) {
+    if (!NAMES.has(name))
       throw new InvalidOptionError(
         name,
-        `one of ${NAMES.join(', ')}${didYouMean(name, NAMES)}`,
+        `one of ${[...NAMES].join(', ')}${didYouMean(name, NAMES)}`,
         name,
         'UNKNOWN_PROPERTY',
       );
+    if (own === NO_SETTINGS && SETTINGS.has(name)) own = readSettings({ ...options, expires: undefined });
+  }
   if (options.countdown !== undefined && options.eta !== undefined)
     throw new InvalidOptionError('countdown', 'either countdown or eta', 'both', 'INVALID_DELAY');
   const delayMs =
     options.countdown === undefined ? null : toMilliseconds(options.countdown, 'countdown', 'INVALID_DELAY');
   const eta = options.eta === undefined ? null : toInstant(options.eta, 'eta');
+  const queue = options.queue === undefined ? task.queueFor(args) : assertQueueName(options.queue);
+  const gates = task.gatesFor(queue, args);
+  const settings = queue === task.queue ? task.settings : task.settingsIn(queue);
   return {
-    queue: options.queue === undefined ? task.queue : assertQueueName(options.queue),
-    priority: options.priority === undefined ? task.priority : assertPriority(options.priority),
+    queue,
+    priority: own.priority ?? settings.priority,
     delayMs: delayMs === 0 ? null : delayMs,
     eta,
-    ...resolveExpiry(task, options, eta, delayMs),
+    ...resolveExpiry(settings, options, eta, delayMs),
     owner: resolveOwner(options.owner),
-    tags: resolveTags(options.tags),
-    recorded: resolveRecorded(options),
+    tags: json(merged(settings.tags, own.tags)),
+    flags: ((own.acksLate ?? settings.acksLate) ? 0 : ACKNOWLEDGED_EARLY) | (gates.length > 0 ? GATED : 0),
+    gates,
+    parentId: origin.parentId,
+    rootId: origin.rootId,
+    recorded: resolveRecorded(options, gates, {
+      ...own,
+      resultExpiresMs: own.resultExpiresMs ?? settings.resultExpiresMs,
+      headers: merged(settings.headers, origin.headers, own.headers),
+    }),
   };
 }
 
 function resolveExpiry(
-  task: TaskDescription,
+  settings: TaskSettings,
   options: SubmitOptions,
   eta: string | null,
   delayMs: number | null,
 ) {
   const given = options.expires;
-  if (given === undefined && task.expiresMs === undefined) return { expires: null, lifetimeMs: null };
+  if (given === undefined && settings.expiresMs === undefined) return { expires: null, lifetimeMs: null };
   if (given instanceof Date || (typeof given === 'string' && /^\d{4}-/.test(given))) {
     const expires = toInstant(given, 'expires');
     if (eta !== null && expires <= eta) throw expiresTooEarly(given);
     return { expires, lifetimeMs: null };
   }
-  const lifetimeMs = given === undefined ? task.expiresMs! : toMilliseconds(given, 'expires');
+  const lifetimeMs = given === undefined ? settings.expiresMs! : toMilliseconds(given, 'expires');
   if (eta !== null && Date.now() + lifetimeMs <= Date.parse(eta)) throw expiresTooEarly(given);
   if (delayMs !== null && lifetimeMs <= delayMs) throw expiresTooEarly(given);
   return { expires: null, lifetimeMs };
@@ -141,34 +185,13 @@ function resolveOwner(owner: unknown): string | null {
   throw new InvalidOptionError('owner', 'a text of 1 to 200 characters', owner);
 }
 
-function resolveTags(tags: unknown): string | null {
-  if (tags === undefined) return null;
-  if (typeof tags !== 'object' || tags === null || Array.isArray(tags))
-    throw new InvalidOptionError('tags', 'an object of texts', tags);
-  const entries = Object.entries(tags);
-  if (entries.length > 20) throw new InvalidOptionError('tags', 'at most 20 tags', entries.length);
-  for (const [name, value] of entries)
-    if (typeof value !== 'string' || value.length > 200 || name.length > 100)
-      throw new InvalidOptionError(
-        `tags.${name.slice(0, 40)}`,
-        'a text of at most 200 characters (its name at most 100)',
-        value,
-      );
-  assertJson(tags, 'tags');
-  return JSON.stringify(tags);
-}
-
 const MAX_KEY_LENGTH = 255;
 
-function resolveRecorded(options: SubmitOptions): string | null {
-  const { retry, softTimeLimit, idempotencyKey, meta } = options;
-  if (
-    retry === undefined &&
-    softTimeLimit === undefined &&
-    idempotencyKey === undefined &&
-    meta === undefined
-  )
-    return null;
+function resolveRecorded(
+  { retry, idempotencyKey, meta }: SubmitOptions,
+  gates: readonly Gate[],
+  own: { [K in keyof GivenSettings]: GivenSettings[K] | undefined },
+): string | null {
   const recorded: RecordedOptions = {};
   if (retry !== undefined) {
     if (typeof retry === 'object' && ('for' in retry || 'notFor' in retry))
@@ -177,29 +200,45 @@ function resolveRecorded(options: SubmitOptions): string | null {
         "no error classes in a call's options: they belong to @Task()",
         retry,
       );
-    resolveRetry(retry, undefined);
     recorded.retry = retry;
   }
-  if (softTimeLimit !== undefined) recorded.softTimeLimitMs = toMilliseconds(softTimeLimit, 'softTimeLimit');
-  if (idempotencyKey !== undefined) {
-    if (
-      typeof idempotencyKey !== 'string' ||
-      !/^[\x20-\x7e]+$/.test(idempotencyKey) ||
-      idempotencyKey.length > MAX_KEY_LENGTH
-    )
-      throw new InvalidOptionError(
-        'idempotencyKey',
-        `1 to ${MAX_KEY_LENGTH} printable ASCII characters`,
-        idempotencyKey,
-        'INVALID_IDEMPOTENCY_KEY',
-      );
-    recorded.idempotencyKey = idempotencyKey;
-  }
+  for (const name of RECORDED) if (own[name] !== undefined) Object.assign(recorded, { [name]: own[name] });
+  if (idempotencyKey !== undefined) recorded.idempotencyKey = assertKey(idempotencyKey);
   if (meta !== undefined) {
     if (typeof meta !== 'object' || meta === null || Array.isArray(meta))
       throw new InvalidOptionError('meta', 'a JSON object', meta);
     assertJson(meta, 'meta');
     recorded.meta = meta;
   }
-  return JSON.stringify(recorded);
+  if (gates.length > 0) recorded.gates = gates.map((gate) => gate.key);
+  for (const _ in recorded) return JSON.stringify(recorded);
+  return null;
 }
+
+/** What a worker needs to know of a call. */
+const RECORDED = [
+  'softTimeLimitMs',
+  'timeLimitMs',
+  'ignoreResult',
+  'storeErrorsEvenIfIgnored',
+  'resultExpiresMs',
+  'headers',
+] as const;
+
+function assertKey(key: unknown): string {
+  if (typeof key === 'string' && /^[\x20-\x7e]+$/.test(key) && key.length <= MAX_KEY_LENGTH) return key;
+  throw new InvalidOptionError(
+    'idempotencyKey',
+    `1 to ${MAX_KEY_LENGTH} printable ASCII characters`,
+    key,
+    'INVALID_IDEMPOTENCY_KEY',
+  );
+}
+
+/** The later ones win; undefined when there is none. */
+function merged(...texts: (Texts | undefined)[]): Texts | undefined {
+  const given = texts.filter((text) => text !== undefined);
+  return given.length > 1 ? Object.assign({}, ...given) : given[0];
+}
+
+const json = (value: object | undefined) => (value === undefined ? null : JSON.stringify(value));

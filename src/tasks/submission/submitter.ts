@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { EntityManager, QueryRunner } from 'typeorm';
-import type { Relay } from '../control/relay.js';
+import type { EntityManager } from 'typeorm';
 import {
   IdempotencyConflictError,
   ShuttingDownError,
@@ -11,12 +10,18 @@ import { Batcher, bisect } from '../store/batcher.js';
 import { isDataError, isTransient, wasRolledBack } from '../store/database.js';
 import { isReady, type NewTask } from '../store/new-task.js';
 import { retrying } from '../store/retrying.js';
-import type { TaskChannel } from '../store/task-channel.js';
-import { noted, type TaskStore } from '../store/task-store.js';
-import { TransactionWatcher } from './transaction-watcher.js';
+import type { RecordedOptions } from '../store/task-record.entity.js';
+import type { UniqueInsert } from '../store/unique-store.js';
+import type { Gate } from '../definition/limits.js';
+import { noted } from '../store/task-store.js';
+import type { ServiceStorage } from './service-storage.js';
+import type { TransactionRunner, Transactions } from './transaction-watcher.js';
 
 /** While the database cannot be reached a submission waits this long before it is refused. */
 const GIVE_UP_MS = 1200;
+/** Less than what unused gates are kept for. */
+const TRUST_GATES_MS = 600_000;
+const MAX_KNOWN_GATES = 10_000;
 const IDEMPOTENCY_TTL_MS = 24 * 3_600_000;
 const LANES = 2;
 const MAX_BATCH = 500;
@@ -26,13 +31,13 @@ const CAPACITY = 100_000;
 export class Submitter {
   private readonly batcher: Batcher<NewTask, Date | undefined>;
   private readonly knownQueues = new Set<string>();
+  /** Gates that are known with these limits, and until when that is trusted. */
+  private readonly knownGates = new Map<string, number>();
   private closed = false;
 
   constructor(
-    private readonly store: TaskStore,
-    private readonly relay: Relay,
-    private readonly channel: TaskChannel,
-    private readonly transactions: TransactionWatcher,
+    private readonly storage: ServiceStorage,
+    private readonly transactions: Transactions,
   ) {
     this.batcher = new Batcher({
       what: 'submissions',
@@ -50,14 +55,14 @@ export class Submitter {
    */
   async submit(task: NewTask): Promise<Date | undefined> {
     this.assertOpen();
-    if (!this.knownQueues.has(task.queue)) await this.learnQueues([task]);
+    if (!this.knownQueues.has(task.queue) || task.gates.length > 0) await this.prepare([task]);
     return this.batcher.add(task);
   }
 
   /** Whether anything was ever submitted to the queue, or a worker has taken from it. */
   async knowsQueue(queue: string): Promise<boolean> {
     if (!this.knownQueues.has(queue))
-      for (const { name } of await this.store.knownQueues()) this.knownQueues.add(name);
+      for (const { name } of await this.storage.store.knownQueues()) this.knownQueues.add(name);
     return this.knownQueues.has(queue);
   }
 
@@ -65,17 +70,19 @@ export class Submitter {
   async submitAll(tasks: readonly NewTask[]): Promise<void> {
     this.assertOpen();
     if (tasks.length === 0) return;
-    await this.learnQueues(tasks);
-    const outbox = await this.surely(tasks[0]!.id, Date.now(), (tried) => this.store.insertAll(tasks, tried));
+    await this.prepare(tasks);
+    const outbox = await this.surely(tasks[0]!.id, Date.now(), (tried) =>
+      this.storage.inserts.insertAll(tasks, tried),
+    );
     this.announce(tasks, outbox);
   }
 
   /** Inserts in the caller's transaction; the broker hears of it when that has committed. */
-  async submitWithin(manager: EntityManager, tasks: readonly NewTask[]): Promise<QueryRunner> {
+  async submitWithin(manager: EntityManager, tasks: readonly NewTask[]): Promise<TransactionRunner> {
     this.assertOpen();
     const runner = this.transactions.runnerOf(manager);
-    await this.learnQueues(tasks);
-    const { text, values } = this.store.insertStatement(tasks);
+    await this.prepare(tasks);
+    const { text, values } = this.storage.inserts.insertStatement(tasks);
     const rows = (await runner.query(text, values)) as { outbox?: string }[];
     this.transactions.afterCommit(runner, () => this.announce(tasks, noted(rows)));
     return runner;
@@ -88,25 +95,44 @@ export class Submitter {
    */
   async submitOnce(task: NewTask, idempotencyKey: string): Promise<string> {
     this.assertOpen();
-    await this.learnQueues([task]);
+    await this.prepare([task]);
     const key = sha256('idempotency', task.owner ?? '', task.name, idempotencyKey);
     const bodyHash = sha256(
       task.args,
       task.queue,
       String(task.priority),
       task.tags ?? '',
-      task.options ?? '',
+      ownOptions(task),
       task.eta ?? '',
       String(task.delayMs),
     );
     const { holder, outbox } = await this.surely(task.id, Date.now(), () =>
-      this.store.insertKeyed(task, { key, bodyHash, ttlMs: IDEMPOTENCY_TTL_MS }),
+      this.storage.inserts.insertKeyed(task, { key, bodyHash, ttlMs: IDEMPOTENCY_TTL_MS }),
     );
     if (holder !== undefined && !holder.bodyHash.equals(bodyHash))
       throw new IdempotencyConflictError(holder.id);
     // our own id: an earlier try was stored after all
     if (holder === undefined || holder.id === task.id) this.announce([task], outbox);
     return holder?.id ?? task.id;
+  }
+
+  /**
+   * Submits tasks of which some must be the only ones of the same, all or none.
+   * @returns an id for each, and the tasks that were revoked for them
+   * @throws UniqueConflictError
+   */
+  async submitUnique(tasks: readonly NewTask[]): Promise<Pick<UniqueInsert, 'ids' | 'replaced'>> {
+    this.assertOpen();
+    await this.prepare(tasks);
+    const inserted = await this.surely(tasks[0]!.id, Date.now(), (tried) =>
+      this.storage.unique.insert(tasks, tried),
+    );
+    this.announce(
+      tasks.filter((task, i) => inserted.ids[i] === task.id),
+      inserted.outbox,
+    );
+    this.storage.channel.changed(inserted.replaced.map((task) => task.id));
+    return inserted;
   }
 
   /** Accepts nothing more; resolves when all that was accepted is stored or refused. */
@@ -126,7 +152,9 @@ export class Submitter {
     const outbox: string[] = [];
     const results = await bisect<NewTask, Date | undefined>(tasks, isDataError, async (part) => {
       try {
-        const inserted = await this.surely(part[0]!.id, since, (tried) => this.store.insert(part, tried));
+        const inserted = await this.surely(part[0]!.id, since, (tried) =>
+          this.storage.inserts.insert(part, tried),
+        );
         outbox.push(...inserted.outbox);
         const createdAt = inserted.createdAt === undefined ? undefined : new Date(inserted.createdAt);
         return part.map(() => createdAt);
@@ -165,11 +193,42 @@ export class Submitter {
   }
 
   private announce(tasks: readonly NewTask[], outbox: readonly string[]): void {
-    this.relay.send({ tasks: tasks.filter(isReady), outbox });
+    this.storage.relay.send({ tasks: tasks.filter(isReady), outbox });
     for (const task of tasks) {
-      if (task.delayMs !== null) this.channel.due(task.delayMs);
-      else if (task.eta !== null) this.channel.due(Math.max(0, Date.parse(task.eta) - Date.now()));
+      if (isReady(task)) continue;
+      if (task.delayMs !== null) this.storage.channel.due(task.delayMs);
+      else if (task.eta !== null) this.storage.channel.due(Math.max(0, Date.parse(task.eta) - Date.now()));
+      else this.storage.channel.gated();
     }
+  }
+
+  /** What must be known before a row is inserted. */
+  private async prepare(tasks: readonly NewTask[]): Promise<void> {
+    await this.learnQueues(tasks);
+    await this.ensureGates(tasks.flatMap((task) => task.gates));
+  }
+
+  /** Makes gates known that this process has not submitted to for a while. */
+  async ensureGates(gates: readonly Gate[]): Promise<void> {
+    const now = Date.now();
+    const unknown = new Map<string, Gate>();
+    for (const gate of gates)
+      if (!((this.knownGates.get(signature(gate)) ?? 0) > now)) unknown.set(gate.key, gate);
+    if (unknown.size === 0) return;
+    await this.orUnavailable(() => this.storage.gates.ensure([...unknown.values()]));
+    if (this.knownGates.size > MAX_KNOWN_GATES) this.knownGates.clear();
+    for (const gate of unknown.values()) this.knownGates.set(signature(gate), now + TRUST_GATES_MS);
+  }
+
+  /** @throws StoreUnavailableError when the database stays away */
+  private orUnavailable(work: () => Promise<void>): Promise<void> {
+    return retrying({ until: Date.now() + GIVE_UP_MS }, work).catch((error: unknown) => {
+      if (isTransient(error))
+        throw new StoreUnavailableError(`the database cannot be reached: ${(error as Error).message}`, {
+          cause: error,
+        });
+      throw error;
+    });
   }
 
   /** A worker without a list of queues takes from every queue ever known. */
@@ -178,18 +237,19 @@ export class Submitter {
     for (const { queue } of tasks) if (!this.knownQueues.has(queue)) (unknown ??= []).push(queue);
     if (!unknown) return;
     const names = [...new Set(unknown)];
-    await retrying({ until: Date.now() + GIVE_UP_MS }, () => this.store.knowQueues(names)).catch(
-      (error: unknown) => {
-        if (isTransient(error))
-          throw new StoreUnavailableError(`the database cannot be reached: ${(error as Error).message}`, {
-            cause: error,
-          });
-        throw error;
-      },
-    );
+    await this.orUnavailable(() => this.storage.store.knowQueues(names));
     for (const name of names) this.knownQueues.add(name);
-    this.channel.queues();
+    this.storage.channel.queues();
   }
+}
+
+const signature = ({ key, maxRunning, rate, burst }: Gate) => `${key} ${maxRunning} ${rate} ${burst}`;
+
+/** What the caller said, and not what the request or the limits add. */
+function ownOptions({ options }: NewTask): string {
+  if (options === null) return '';
+  const { headers: _headers, gates: _gates, ...own } = JSON.parse(options) as RecordedOptions;
+  return Object.keys(own).length === 0 ? '' : JSON.stringify(own);
 }
 
 /** Lengths go in too, so that no two lists of parts look alike. */

@@ -1,4 +1,5 @@
 import type { TaskRegistry } from '../definition/task-registry.js';
+import { effectiveSettings } from '../definition/effective-settings.js';
 import { resolveRetry } from '../definition/retry-policy.js';
 import type { RetryOptions } from '../definition/task.decorator.js';
 import type { TaskState } from '../store/states.js';
@@ -27,6 +28,8 @@ export interface TaskRecord {
   worker: string | null;
   owner: string | null;
   tags: Record<string, string>;
+  /** What its submission sent along. */
+  headers: Record<string, string>;
   parentId: string | null;
   rootId: string | null;
   groupId: string | null;
@@ -61,6 +64,7 @@ export function toRecord(row: TaskRow, registry: TaskRegistry): TaskRecord {
     worker: row.worker ?? null,
     owner: row.owner ?? null,
     tags: row.tags ?? {},
+    headers: row.options?.headers ?? {},
     parentId: row.parentId ?? null,
     rootId: row.rootId ?? null,
     groupId: row.groupId ?? null,
@@ -81,7 +85,7 @@ function maxRetries(row: TaskRow, registry: TaskRegistry): number | null {
   const definition = registry.find(row.name);
   const given = row.options?.retry as boolean | RetryOptions | undefined;
   if (definition === undefined && given === undefined) return null;
-  const policy = resolveRetry(given, definition?.retry);
+  const policy = definition ? effectiveSettings(row, definition).retry : resolveRetry(given, undefined);
   return policy === undefined ? 0 : policy.max;
 }
 

@@ -1,10 +1,8 @@
 import { Injectable } from '@nestjs/common';
-import { describeTask } from '../definition/describe-task.js';
+import { NIL } from 'uuid';
 import { createReferences } from '../definition/create-references.js';
-import type { TaskDescription } from '../definition/task-definition.js';
 import type { TaskClass, TaskRefs } from '../definition/task-references.js';
 import { TaskRegistry } from '../definition/task-registry.js';
-import { assertTaskName } from '../definition/task-name.js';
 import {
   InvalidOptionError,
   ShuttingDownError,
@@ -12,65 +10,57 @@ import {
   TaskNotFoundError,
   TaskStateError,
 } from '../errors.js';
+import type { TaskEventBus } from '../events/event-bus.js';
 import type { TaskState } from '../store/states.js';
-import type { Storage } from '../store/storage.js';
 import type { TaskFilter } from '../store/task-reader.js';
+import type { LiveFilter } from '../store/task-store.js';
 import type { ResolvedTasksOptions } from '../tasks.options.js';
-import { composeMany, composeTask, type Submission } from './compose-task.js';
+import type { Submission } from './compose-task.js';
 import { followTask } from './follow-task.js';
 import { assertPage, type Page } from './page.js';
-import { acceptedRow } from './accepted-row.js';
-import { QueueLimits } from './queue-limits.js';
+import type { Placed, Producer } from './producer.js';
 import { ResultListener } from './result-listener.js';
+import type { ServiceStorage } from './service-storage.js';
 import type { SubmitOptions } from './submit-options.js';
-import { Submitter } from './submitter.js';
 import { TaskHandle } from './task-handle.js';
 import { historyOf, type HistoryEntry } from './task-history.js';
 import { assertTaskId } from './task-id.js';
 import { toRecord, type TaskRecord } from './task-view.js';
-import { TransactionWatcher } from './transaction-watcher.js';
+import { healthOf, type TasksHealth } from './tasks-health.js';
 
 /** Whose tasks are seen: others are not found. */
 export interface Scope {
   owner?: string | undefined;
 }
 
-/** How the parts are that tasks go through. */
-export interface TasksHealth {
-  database: { up: true };
-  /** `since` is ISO 8601; `reason` says why it cannot be used, or is null. */
-  broker: { kind: string; up: boolean; since: string; reason: string | null };
-  /** Batches of submissions that the broker has not been told of yet; null where there is nothing to tell. */
-  unpublished: { batches: number; oldestMs: number } | null;
-}
+const REVOKE_BATCH = 500;
 
 /** Submits tasks and asks about them. */
 @Injectable()
 export class TaskService {
   private readonly references = new WeakMap<object, object>();
-  private readonly submitter: Submitter;
   private readonly results: ResultListener;
-  private readonly limits: QueueLimits | undefined;
   private shuttingDown = false;
 
   constructor(
-    private readonly storage: Storage,
+    private readonly storage: ServiceStorage,
     private readonly registry: TaskRegistry,
     private readonly options: ResolvedTasksOptions,
-    application: ConstructorParameters<typeof TransactionWatcher>[0],
+    private readonly producer: Producer,
+    private readonly bus: TaskEventBus,
   ) {
-    const { store, relay, channel, reader } = storage;
-    this.submitter = new Submitter(store, relay, channel, new TransactionWatcher(application));
-    this.results = new ResultListener(channel, reader);
-    if (options.queueLimits.size > 0) this.limits = new QueueLimits(options.queueLimits, store);
+    this.results = new ResultListener(storage.channel, storage.reader);
   }
 
   /** The tasks of a class, typed; also in a process that does not provide the class. */
   of<T>(taskClass: TaskClass<T>): TaskRefs<T> {
     let references = this.references.get(taskClass);
     if (!references) {
-      references = createReferences(taskClass, (description, args, options) =>
-        this.submitTask(description, args, options),
+      references = createReferences(
+        taskClass,
+        async (description, args, options) =>
+          this.handleOf(await this.producer.submit(description, args, options)),
+        this.options.taskDefaults,
       );
       this.references.set(taskClass, references);
     }
@@ -79,7 +69,7 @@ export class TaskService {
 
   /**
    * Submits by name; resolves when the task is committed.
-   * @throws UnknownTaskError, InvalidOptionError, NotSerializableError: nothing was submitted
+   * @throws UnknownTaskError, InvalidOptionError, InvalidArgumentError, NotSerializableError: nothing was submitted
    * @throws StoreUnavailableError, OverloadedError, QueueFullError, ShuttingDownError: nothing was submitted, try again later
    * @throws SubmissionUncertainError: it does not exist, or it runs once
    */
@@ -88,7 +78,7 @@ export class TaskService {
     args: readonly unknown[] = [],
     options: SubmitOptions = {},
   ): Promise<TaskHandle<R>> {
-    return this.submitTask<R>(this.describe(name), args, options);
+    return this.handleOf(await this.producer.submit(this.producer.describe(name), args, options));
   }
 
   /** Submits, and gives the record as it was accepted. @throws as {@link submit} */
@@ -97,14 +87,12 @@ export class TaskService {
     args: readonly unknown[] = [],
     options: Omit<SubmitOptions, 'manager'> = {},
   ): Promise<TaskRecord> {
-    const row = composeTask(this.describe(name), args, options);
-    await this.limits?.admit([row]);
-    const { idempotencyKey } = options;
-    if (idempotencyKey !== undefined)
-      return this.accepted(await this.submitter.submitOnce(row, idempotencyKey));
-    const createdAt = await this.submitter.submit(row);
-    const stored = createdAt && acceptedRow(row, createdAt);
-    return stored ? toRecord(stored, this.registry) : this.accepted(row.id);
+    const { id, row } = await this.producer.submit(this.producer.describe(name), args, options);
+    if (row) return toRecord(row, this.registry);
+    // it was accepted: an error without its id would make the caller submit it again
+    return this.record(id).catch((cause: unknown) => {
+      throw new SubmissionUncertainError(id, { cause });
+    });
   }
 
   /** Submits all or none, in one transaction. @throws as {@link submit}, with the place of the mistake: `[3].priority` */
@@ -112,14 +100,9 @@ export class TaskService {
     submissions: readonly Submission[],
     options: Pick<SubmitOptions, 'manager'> = {},
   ): Promise<TaskHandle[]> {
-    const tasks = composeMany(submissions, (name) => this.describe(name));
-    await this.limits?.admit(tasks);
-    if (!options.manager) {
-      await this.submitter.submitAll(tasks);
-      return tasks.map((task) => new TaskHandle(task.id, this));
-    }
-    const runner = await this.submitter.submitWithin(options.manager, tasks);
-    return tasks.map((task) => new TaskHandle(task.id, this, () => runner.isTransactionActive));
+    return (await this.producer.submitMany(submissions, options.manager)).map((placed) =>
+      this.handleOf(placed),
+    );
   }
 
   /** The handle of a task submitted before. Whether it exists shows when it is asked. */
@@ -203,9 +186,49 @@ export class TaskService {
     );
     const record = await this.record(id);
     if (!revoked) throw new TaskStateError(id, record.state, 'revoked');
+    const { name, queue } = record;
+    if (revoked.ended) this.bus.emit('revoked', () => ({ id, name, queue, reason: 'revoked' }));
     channel.revoked([id]);
     channel.changed([id]);
     return record;
+  }
+
+  /**
+   * Revokes every live task that fits, in batches, each as {@link revoke}; at least one condition must be given. What is
+   * submitted meanwhile may be missed.
+   * @returns how many were ended at once, and of how many the workers were asked
+   * @throws InvalidOptionError
+   */
+  async revokeMany(
+    filter: LiveFilter,
+    options: { terminate?: boolean; by?: string } = {},
+  ): Promise<{ ended: number; asked: number }> {
+    if (Object.values(filter).every((condition) => condition === undefined))
+      throw new InvalidOptionError('filter', 'at least one of ids, name, queue, tags, owner', 'none');
+    for (const id of filter.ids ?? []) assertTaskId(id);
+    const { store, channel } = this.storage;
+    let after: string = NIL;
+    let [ended, asked] = [0, 0];
+    for (;;) {
+      const tasks = await store.liveTasks(filter, after, REVOKE_BATCH);
+      if (tasks.length === 0) return { ended, asked };
+      after = tasks.at(-1)!.id;
+      const byId = new Map(tasks.map((task) => [task.id, task]));
+      const revoked = await store.revoke(
+        [...byId.keys()],
+        options.terminate ?? false,
+        this.options.revokeGraceMs,
+        options.by ?? null,
+      );
+      for (const { id, ended: over } of revoked) {
+        if (over) ended++;
+        else asked++;
+        if (over) this.bus.emit('revoked', () => ({ ...byId.get(id)!, reason: 'revoked' }));
+      }
+      const ids = revoked.map((task) => task.id);
+      channel.revoked(ids);
+      channel.changed(ids);
+    }
   }
 
   /**
@@ -214,11 +237,15 @@ export class TaskService {
    */
   async retry(id: string, options: { by?: string } = {}): Promise<TaskRecord> {
     const { store, channel, relay } = this.storage;
-    const ready = await store.retryFinished(assertTaskId(id), options.by ?? null);
+    const live = await store.retryFinished(assertTaskId(id), options.by ?? null);
     const record = await this.record(id);
-    if (ready.tasks.length === 0) throw new TaskStateError(id, record.state, 'retried');
+    if (live.tasks.length === 0) throw new TaskStateError(id, record.state, 'retried');
     channel.changed([id]);
-    relay.send(ready);
+    await this.producer.ensureGates(record.name, record.queue, record.args ?? []);
+    const ready = live.tasks.filter((task) => task.ready);
+    relay.send({ ...live, tasks: ready });
+    // one with limits waits for these first
+    if (ready.length === 0) channel.due(0);
     return record;
   }
 
@@ -228,9 +255,9 @@ export class TaskService {
     throw new TaskStateError(id, (await this.record(id)).state, 'forgotten');
   }
 
-  /** Whether one of the tasks waits in this queue, anything was ever submitted to it, or a worker took from it. */
-  async knowsQueue(queue: string): Promise<boolean> {
-    return this.registry.queues().includes(queue) || this.submitter.knowsQueue(queue);
+  /** Whether it is one of `forRoot({ queues })`, one of the tasks waits in it, anything was ever submitted to it, or a worker took from it. */
+  knowsQueue(queue: string): Promise<boolean> {
+    return this.producer.knowsQueue(queue);
   }
 
   /**
@@ -239,14 +266,7 @@ export class TaskService {
    */
   async health(): Promise<TasksHealth> {
     if (this.shuttingDown) throw new ShuttingDownError();
-    const { broker, relayStore, tables } = this.storage;
-    const { batches, ms } = await relayStore.outboxLag();
-    const { up, since, reason } = broker.status;
-    return {
-      database: { up: true },
-      broker: { kind: broker.kind, up, since: since.toISOString(), reason },
-      unpublished: tables.relayed ? { batches, oldestMs: Math.round(ms) } : null,
-    };
+    return healthOf(this.storage);
   }
 
   /** How many tasks are waited for or listened to here. */
@@ -270,45 +290,11 @@ export class TaskService {
    */
   async close(): Promise<void> {
     this.beginShutdown();
-    await this.submitter.close();
+    await this.producer.close();
     this.results.close();
   }
 
-  private async submitTask<R>(
-    task: TaskDescription,
-    args: readonly unknown[],
-    options: SubmitOptions,
-  ): Promise<TaskHandle<R>> {
-    const row = composeTask(task, args, options);
-    await this.limits?.admit([row]);
-    if (options.manager) {
-      if (options.idempotencyKey !== undefined)
-        throw new InvalidOptionError(
-          'idempotencyKey',
-          'no manager beside it: a key needs a transaction of its own',
-          'both',
-        );
-      const runner = await this.submitter.submitWithin(options.manager, [row]);
-      return new TaskHandle<R>(row.id, this, () => runner.isTransactionActive);
-    }
-    if (options.idempotencyKey !== undefined)
-      return new TaskHandle<R>(await this.submitter.submitOnce(row, options.idempotencyKey), this);
-    await this.submitter.submit(row);
-    return new TaskHandle<R>(row.id, this);
-  }
-
-  /** It was accepted: an error without its id would make the caller submit it again. */
-  private accepted(id: string): Promise<TaskRecord> {
-    return this.record(id).catch((cause: unknown) => {
-      throw new SubmissionUncertainError(id, { cause });
-    });
-  }
-
-  private describe(name: string): TaskDescription {
-    const definition = this.registry.find(name);
-    if (definition) return definition;
-    if (!this.options.allowUnknownTasks || typeof name !== 'string') return this.registry.get(name);
-    assertTaskName(name, `submit('${name.slice(0, 80)}')`);
-    return { ...describeTask({ [name]: () => undefined }, '', name, { name }), maxArguments: undefined };
+  private handleOf<R>({ id, uncommitted }: Placed): TaskHandle<R> {
+    return new TaskHandle<R>(id, this, uncommitted);
   }
 }

@@ -8,9 +8,21 @@ import type {
 } from 'typeorm';
 import { InvalidOptionError } from '../errors.js';
 
+/** As much of a query runner as a submission in a caller's transaction takes. */
+export interface TransactionRunner {
+  readonly isTransactionActive: boolean;
+  query(text: string, values: unknown[]): Promise<unknown>;
+}
+
+export interface Transactions {
+  /** @throws InvalidOptionError when the manager is in none */
+  runnerOf(manager: EntityManager): TransactionRunner;
+  afterCommit(runner: TransactionRunner, action: () => void): void;
+}
+
 /** Does what must wait until a caller's transaction has committed. */
-export class TransactionWatcher {
-  private readonly pending = new WeakMap<QueryRunner, (() => void)[]>();
+export class TransactionWatcher implements Transactions {
+  private readonly pending = new WeakMap<TransactionRunner, (() => void)[]>();
 
   constructor(private readonly dataSource: DataSource) {
     dataSource.subscribers.push(new AfterTransaction(this.pending));
@@ -39,7 +51,7 @@ export class TransactionWatcher {
     return runner;
   }
 
-  afterCommit(runner: QueryRunner, action: () => void): void {
+  afterCommit(runner: TransactionRunner, action: () => void): void {
     const actions = this.pending.get(runner);
     if (actions) actions.push(action);
     else this.pending.set(runner, [action]);
@@ -47,7 +59,7 @@ export class TransactionWatcher {
 }
 
 class AfterTransaction implements EntitySubscriberInterface {
-  constructor(private readonly pending: WeakMap<QueryRunner, (() => void)[]>) {}
+  constructor(private readonly pending: WeakMap<TransactionRunner, (() => void)[]>) {}
 
   /** Also fires when a savepoint is released: then the transaction is still open. */
   afterTransactionCommit({ queryRunner }: TransactionCommitEvent): void {

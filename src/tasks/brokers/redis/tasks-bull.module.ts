@@ -1,6 +1,6 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { BullModule } from '@nestjs/bullmq';
-import { assertQueueName } from '../../definition/describe-task.js';
+import { assertQueueName } from '../../definition/option-checks.js';
 import { InvalidOptionError } from '../../errors.js';
 import { Broker } from '../broker.js';
 import { RedisBroker } from './redis.broker.js';

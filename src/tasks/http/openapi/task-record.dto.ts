@@ -84,6 +84,13 @@ export class TaskRecordDto implements TaskRecord {
   @ApiProperty({ type: 'object', additionalProperties: { type: 'string' } })
   tags!: Record<string, string>;
 
+  @ApiProperty({
+    type: 'object',
+    additionalProperties: { type: 'string' },
+    description: 'What its submission sent along: a correlation id, a tenant, traceparent …',
+  })
+  headers!: Record<string, string>;
+
   @ApiProperty(ID_OR_NULL)
   parentId!: string | null;
 

@@ -1,6 +1,6 @@
 import { InvalidOptionError } from '../../errors.js';
 import { isTaskName } from '../../definition/task-name.js';
-import { assertQueueName } from '../../definition/describe-task.js';
+import { assertQueueName } from '../../definition/option-checks.js';
 import { TASK_STATES, type TaskState } from '../../store/states.js';
 import type { TaskFilter, TaskSort } from '../../store/task-reader.js';
 import type { Page } from '../../submission/page.js';

@@ -21,12 +21,16 @@ export interface ClaimedTask {
   readonly options: RecordedOptions | null;
   /** Since when it could be taken, as Postgres prints it in UTC, to the microsecond. */
   readonly ready_at: string;
+  /** See `columns.ts`. */
+  readonly flags: number;
+  readonly parent_id: string | null;
+  readonly root_id: string | null;
 }
 
 const claimed = ({
   payload,
 }: Tables) => `t.id, t.dispatch, t.fence, t.name, t.queue, t.priority, t.attempt, t.retries, t.crashes,
-  t.owner, t.tags, t.options, t.ready_at,
+  t.owner, t.tags, t.options, t.ready_at, t.flags, t.parent_id, t.root_id,
   CASE WHEN t.codec & ${ARGS_IN_PAYLOAD} = 0 THEN t.args::text
     ELSE (SELECT convert_from(p.data, 'UTF8') FROM ${payload} p WHERE p.task_id = t.id AND p.kind = ${PAYLOAD_ARGS}) END AS args`;
 
@@ -71,7 +75,7 @@ export function claimById(tables: Tables): Statement {
 }
 
 /** As much of a claimed task as it takes to write its outcome. */
-export type Execution = Pick<ClaimedTask, 'id' | 'fence' | 'dispatch' | 'name'>;
+export type Execution = Pick<ClaimedTask, 'id' | 'fence' | 'dispatch' | 'name' | 'options'>;
 
 /** What a claim under this fence got whose answer was lost. */
 export function claimedUnder(tables: Tables): Statement {

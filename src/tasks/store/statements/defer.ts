@@ -1,6 +1,7 @@
 import type { Statement } from '../database.js';
 import type { AttemptOutcome } from '../states.js';
 import type { Tables } from '../tables.js';
+import { isGated } from './gates.js';
 import { noteForRelay } from './outbox.js';
 
 /** How an execution ends without the task ending: it will be given out anew. */
@@ -43,8 +44,8 @@ export function defer(tables: Tables): Statement {
     text: `
       WITH d AS (
         UPDATE ${task} t SET state = u.s::${state},
-          due_at = CASE WHEN u.delay > 0 THEN now() + u.delay * interval '1 ms' END,
-          ready_at = CASE WHEN u.delay > 0 THEN NULL ELSE now() END,
+          due_at = CASE WHEN u.delay > 0 OR ${isGated('t.')} THEN now() + u.delay * interval '1 ms' END,
+          ready_at = CASE WHEN u.delay > 0 OR ${isGated('t.')} THEN NULL ELSE now() END,
           worker_id = NULL, fence = NULL, dispatch = t.dispatch + 1,
           attempt = t.attempt - CASE WHEN u.counted THEN 0 ELSE 1 END,
           retries = t.retries + CASE WHEN u.charged THEN 1 ELSE 0 END,

@@ -2,6 +2,7 @@ import { PAYLOAD_RESULT, RESULT_IN_PAYLOAD, kept } from '../columns.js';
 import type { Statement } from '../database.js';
 import type { FinalState } from '../states.js';
 import type { Tables } from '../tables.js';
+import { noteExpiry } from './result-expiry.js';
 
 /** How a task ends, by the worker that holds it. */
 export interface Ending {
@@ -15,15 +16,19 @@ export interface Ending {
   readonly error: string | null;
   /** The last progress not yet written, JSON, or null. */
   readonly progress: string | null;
+  /** Whether its options say when the record is to be removed. */
+  readonly expires: boolean;
 }
 
 /**
  * Moves rows from `task` to `task_done`, if the fence is still theirs. A failure of a task whose revocation was asked
  * for is a revocation. Endings other than SUCCESS leave an attempt row.
+ * @param expiring the form for batches in which a task has `resultExpires`
  */
-export function finish({ task, done, payload, attempt, state, schema }: Tables): Statement {
+export function finish(tables: Tables, expiring = false): Statement {
+  const { task, done, payload, attempt, state, schema } = tables;
   return {
-    name: `${schema}.finish`,
+    name: `${schema}.finish${expiring ? '.expiring' : ''}`,
     text: `
       WITH d AS (
         DELETE FROM ${task} t
@@ -38,7 +43,7 @@ export function finish({ task, done, payload, attempt, state, schema }: Tables):
         INSERT INTO ${payload} (task_id, kind, data)
         SELECT l.i, ${PAYLOAD_RESULT}, convert_to(l.x, 'UTF8') FROM unnest($7::uuid[], $8::text[]) l(i, x) JOIN d ON d.id = l.i
         ON CONFLICT (task_id, kind) DO UPDATE SET data = excluded.data
-      )
+      )${expiring ? `, expiring AS (${noteExpiry(tables, 'd')})` : ''}
       INSERT INTO ${done} (${kept('', 'state', 'codec', 'progress')}, state, codec, progress, finished_at, result, error)
       SELECT ${kept('', 'state', 'codec', 'progress')}, final::${state},
         CASE WHEN id = ANY($7::uuid[]) THEN codec | ${RESULT_IN_PAYLOAD} ELSE codec END,

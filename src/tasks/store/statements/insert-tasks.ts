@@ -2,18 +2,31 @@ import { ARGS_IN_PAYLOAD, PAYLOAD_ARGS } from '../columns.js';
 import type { Statement } from '../database.js';
 import type { NewTask } from '../new-task.js';
 import type { Tables } from '../tables.js';
+import { isGated } from './gates.js';
 import { noteForRelay } from './outbox.js';
 
 /**
  * Inserts a batch. `again` is the form for a batch whose first try got no answer: what the first try stored stays
- * as it is; see `removeFinished` for what was already run to its end. One answer for the whole batch: when it was
- * created, and the id of its outbox row, if there is one.
+ * as it is; see `removeFinished` for what was already run to its end. `extended` has columns that most rows leave empty.
+ * One answer for the whole batch: when it was created, and the id of its outbox row, if there is one.
  */
-export function insertTasks(tables: Tables, again: boolean): Statement {
-  const { task, payload, schema } = tables;
+export function insertTasks(
+  tables: Tables,
+  { again = false, extended = false }: { again?: boolean; extended?: boolean } = {},
+): Statement {
+  const { task, taskGate, payload, schema } = tables;
   const noted = noteForRelay(tables, 'stored');
+  const extra = extended ? ', flags, parent_id, root_id' : '';
+  const gates = extended
+    ? `, gates AS (
+        INSERT INTO ${taskGate} (gate, task_id, line, priority, since)
+        SELECT l.gate, l.id, l.line, g.priority, CASE WHEN g.due IS NULL THEN clock_timestamp() END
+        FROM unnest($18::text[], $19::uuid[], $20::bool[]) l(gate, id, line) JOIN given g ON g.id = l.id
+        ON CONFLICT (gate, task_id) DO NOTHING)`
+    : '';
+  const ready = extended ? `due IS NULL AND NOT ${isGated('')}` : 'due IS NULL';
   return {
-    name: `${schema}.insert${again ? '.again' : ''}`,
+    name: `${schema}.insert${extended ? '.extended' : ''}${again ? '.again' : ''}`,
     text: `
       WITH large AS (
         INSERT INTO ${payload} (task_id, kind, data)
@@ -22,12 +35,12 @@ export function insertTasks(tables: Tables, again: boolean): Statement {
       ), given AS (
         SELECT u.*, coalesce(u.eta, now() + u.delay * interval '1 ms') AS due
         FROM unnest($1::uuid[], $2::text[], $3::text[], $4::int2[], $5::timestamptz[], $6::float8[], $7::timestamptz[],
-          $8::float8[], $9::text[], $10::text[], $11::text[], $12::text[])
-          u(id, name, queue, priority, eta, delay, expires, lifetime, owner, tags, args, options)
-      ), stored AS (
-        INSERT INTO ${task} (id, state, name, queue, priority, due_at, ready_at, expires_at, owner, tags, args, options, codec)
-        SELECT id, 'PENDING', name, queue, priority, due, CASE WHEN due IS NULL THEN clock_timestamp() END,
-          coalesce(expires, now() + lifetime * interval '1 ms'), owner, tags::jsonb, args::jsonb, options::jsonb,
+          $8::float8[], $9::text[], $10::text[], $11::text[], $12::text[]${extended ? ', $15::int2[], $16::uuid[], $17::uuid[]' : ''})
+          u(id, name, queue, priority, eta, delay, expires, lifetime, owner, tags, args, options${extra})
+      )${gates}, stored AS (
+        INSERT INTO ${task} (id, state, name, queue, priority, due_at, ready_at, expires_at, owner, tags, args, options${extra}, codec)
+        SELECT id, 'PENDING', name, queue, priority, due, CASE WHEN ${ready} THEN clock_timestamp() END,
+          coalesce(expires, now() + lifetime * interval '1 ms'), owner, tags::jsonb, args::jsonb, options::jsonb${extra},
           CASE WHEN args IS NULL THEN ${ARGS_IN_PAYLOAD} ELSE 0 END
         FROM given
         ${again ? 'ON CONFLICT (id) DO NOTHING' : ''}
@@ -37,8 +50,11 @@ export function insertTasks(tables: Tables, again: boolean): Statement {
   };
 }
 
-export function insertValues(tasks: readonly NewTask[]): unknown[] {
+export function insertValues(tasks: readonly NewTask[], extended = false): unknown[] {
   const large = tasks.filter((task) => task.large);
+  const gates = extended
+    ? tasks.flatMap(({ id, gates: own }) => own.map(({ key }, i) => ({ key, id, line: i === 0 })))
+    : [];
   return [
     tasks.map((task) => task.id),
     tasks.map((task) => task.name),
@@ -54,6 +70,16 @@ export function insertValues(tasks: readonly NewTask[]): unknown[] {
     tasks.map((task) => task.options),
     large.map((task) => task.id),
     large.map((task) => task.args),
+    ...(extended
+      ? [
+          tasks.map((task) => task.flags),
+          tasks.map((task) => task.parentId),
+          tasks.map((task) => task.rootId),
+          gates.map((gate) => gate.key),
+          gates.map((gate) => gate.id),
+          gates.map((gate) => gate.line),
+        ]
+      : []),
   ];
 }
 

@@ -1,13 +1,16 @@
 import { PAYLOAD_RESULT, RESULT_IN_PAYLOAD, kept } from '../columns.js';
 import type { Statement } from '../database.js';
 import type { Tables } from '../tables.js';
+import { noteExpiry } from './result-expiry.js';
+import { isGated } from './gates.js';
 import { noteForRelay } from './outbox.js';
 
 /**
  * Revokes $1 ids: ends those that nobody holds, asks the holders of the others, and with $2 ends these too (what
  * their worker settles later is refused). $3 ms is how long a holder may take; $4 who asked.
  */
-export function revoke({ task, done, attempt, audit, schema }: Tables): Statement {
+export function revoke(tables: Tables): Statement {
+  const { task, done, attempt, audit, schema } = tables;
   return {
     name: `${schema}.revoke`,
     text: `
@@ -25,6 +28,8 @@ export function revoke({ task, done, attempt, audit, schema }: Tables): Statemen
         INSERT INTO ${done} (${kept('', 'state', 'revoke_at')}, state, revoke_at, finished_at, error)
         SELECT ${kept('', 'state', 'revoke_at')}, 'REVOKED', coalesce(revoke_at, now()), now(), '{"name":"TaskRevokedError","message":"revoked"}' FROM gone
         RETURNING id
+      ), expiring AS (
+        ${noteExpiry(tables, 'gone')}
       ), audited AS (
         INSERT INTO ${audit} (by, action, task_id, detail)
         SELECT $4, 'revoke', id, jsonb_build_object('terminate', $2::bool) FROM x
@@ -35,7 +40,7 @@ export function revoke({ task, done, attempt, audit, schema }: Tables): Statemen
 
 /** Makes the failed or revoked task $1 live again, under its id with a new dispatch and fresh budgets. $2: who asked. */
 export function retryFinished(tables: Tables): Statement {
-  const { task, done, payload, audit, schema } = tables;
+  const { task, taskGate, done, payload, audit, schema } = tables;
   const noted = noteForRelay(tables, 'live');
   const same = kept(
     '',
@@ -63,12 +68,17 @@ export function retryFinished(tables: Tables): Statement {
         DELETE FROM ${payload} p USING d WHERE p.task_id = d.id AND p.kind = ${PAYLOAD_RESULT}
       ), audited AS (
         INSERT INTO ${audit} (by, action, task_id, detail) SELECT $2, 'retry', id, jsonb_build_object('was', state, 'error', error) FROM d
+      ), gates AS (
+        INSERT INTO ${taskGate} (gate, task_id, line, priority)
+        SELECT g.key, d.id, g.n = 1, d.priority FROM d CROSS JOIN jsonb_array_elements_text(d.options->'gates') WITH ORDINALITY g(key, n)
+        ON CONFLICT (gate, task_id) DO UPDATE SET since = NULL, admitted_at = NULL
       ), live AS (
-        INSERT INTO ${task} (${same}, state, codec, ready_at, dispatch)
-        SELECT ${same}, 'PENDING', codec & ~${RESULT_IN_PAYLOAD}, now(), dispatch + 1 FROM d
-        RETURNING id, dispatch, name, queue, priority, true AS ready
+        INSERT INTO ${task} (${same}, state, codec, ready_at, due_at, dispatch)
+        SELECT ${same}, 'PENDING', codec & ~${RESULT_IN_PAYLOAD}, CASE WHEN NOT ${isGated('')} THEN now() END,
+          CASE WHEN ${isGated('')} THEN now() END, dispatch + 1 FROM d
+        RETURNING id, dispatch, name, queue, priority, ready_at IS NOT NULL AS ready
       )${noted.cte}
-      SELECT id, dispatch, name, queue, priority${noted.column} FROM live`,
+      SELECT id, dispatch, name, queue, priority, ready${noted.column} FROM live`,
   };
 }
 
@@ -83,5 +93,19 @@ export function forget({ done, payload, attempt, audit, schema }: Tables): State
         w AS (INSERT INTO ${audit} (by, action, task_id, detail)
           SELECT $2, 'forget', id, jsonb_build_object('name', name, 'state', state) FROM d)
       SELECT id FROM d`,
+  };
+}
+
+/**
+ * Up to $7 live tasks after the id $1 that fit: $2 a name as LIKE has it, $3 queue, $4 tags, $5 owner, $6 ids; null: any.
+ */
+export function liveTasks({ task, schema }: Tables): Statement {
+  return {
+    name: `${schema}.live-tasks`,
+    text: `
+      SELECT id, name, queue FROM ${task}
+      WHERE id > $1 AND ($2::text IS NULL OR name LIKE $2) AND ($3::text IS NULL OR queue = $3)
+        AND ($4::jsonb IS NULL OR tags @> $4) AND ($5::text IS NULL OR owner = $5) AND ($6::uuid[] IS NULL OR id = ANY($6))
+      ORDER BY id LIMIT $7`,
   };
 }

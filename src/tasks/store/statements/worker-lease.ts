@@ -1,6 +1,8 @@
-import { kept } from '../columns.js';
+import { ACKNOWLEDGED_EARLY, kept } from '../columns.js';
 import type { Statement } from '../database.js';
 import type { Tables } from '../tables.js';
+import { noteExpiry } from './result-expiry.js';
+import { isGated } from './gates.js';
 import { noteForRelay } from './outbox.js';
 
 /** $1 id, $2 name, $3 lease in ms, $4 info. */
@@ -23,6 +25,14 @@ export function beat({ worker, schema }: Tables): Statement {
         alive_since = CASE WHEN lease_until < clock_timestamp() + $2 * interval '0.5 ms' THEN clock_timestamp() ELSE alive_since END,
         lease_until = clock_timestamp() + $2 * interval '1 ms'
       WHERE id = $1 AND dead_at IS NULL RETURNING id`,
+  };
+}
+
+/** Whether the worker $1 was not buried. */
+export function isAlive({ worker, schema }: Tables): Statement {
+  return {
+    name: `${schema}.is-alive`,
+    text: `SELECT id FROM ${worker} WHERE id = $1 AND dead_at IS NULL`,
   };
 }
 
@@ -51,8 +61,8 @@ export function bury({ worker, schema }: Tables): Statement {
 }
 
 /**
- * Takes up to $1 rows from buried workers: given out anew (outcome `lost`), or ended when revoked or lost more often
- * than $2 allows. A claim may commit after the burial, so the buried are looked at again and again, for an hour.
+ * Takes up to $1 rows from buried workers: given out anew (outcome `lost`), or ended when revoked, lost more often
+ * than $2 allows, or acknowledged early (at most once by choice). A claim may commit after the burial, so the buried are looked at again and again, for an hour.
  * What is lost a second time is spread out: given out together again, the one that kills its worker would take along
  * the same neighbours until all of them have failed.
  */
@@ -63,7 +73,8 @@ export function rescue(tables: Tables): Statement {
     name: `${schema}.rescue`,
     text: `
       WITH x AS (
-        SELECT id, worker_id, started_at, dispatch, attempt, crashes >= $2 OR revoke_at IS NOT NULL AS over, revoke_at
+        SELECT id, worker_id, started_at, dispatch, attempt, revoke_at,
+          crashes >= $2 OR revoke_at IS NOT NULL OR flags & ${ACKNOWLEDGED_EARLY} <> 0 AS over
         FROM ${task} WHERE worker_id = ANY(ARRAY(
           SELECT id FROM ${worker} WHERE dead_at > now() - interval '1 hour'))
         ORDER BY id LIMIT $1 FOR UPDATE SKIP LOCKED
@@ -73,19 +84,23 @@ export function rescue(tables: Tables): Statement {
           '{"name":"WorkerLostError","message":"its worker died or lost its lease"}' FROM x
       ), back AS (
         UPDATE ${task} t SET state = 'PENDING', worker_id = NULL, fence = NULL,
-          ready_at = CASE WHEN t.crashes = 0 THEN now() END,
-          due_at = CASE WHEN t.crashes > 0 THEN now() + random() * t.crashes * interval '3 s' END,
+          ready_at = CASE WHEN t.crashes = 0 AND NOT ${isGated('t.')} THEN now() END,
+          due_at = CASE WHEN t.crashes > 0 OR ${isGated('t.')} THEN now() + random() * t.crashes * interval '3 s' END,
           dispatch = t.dispatch + 1, crashes = t.crashes + 1
         FROM x WHERE t.id = ANY(ARRAY[x.id]) AND NOT x.over
         RETURNING t.id, t.dispatch, t.name, t.queue, t.priority, t.ready_at IS NOT NULL AS ready
       ), gone AS (
         DELETE FROM ${task} t USING x WHERE t.id = ANY(ARRAY[x.id]) AND x.over RETURNING t.*
+      ), expiring AS (
+        ${noteExpiry(tables, 'gone')}
       ), ended AS (
         INSERT INTO ${done} (${kept('', 'state', 'crashes')}, crashes, state, finished_at, error)
         SELECT ${kept('', 'state', 'crashes')}, crashes + 1,
           CASE WHEN revoke_at IS NULL THEN 'FAILURE' ELSE 'REVOKED' END::${state}, now(),
           CASE WHEN revoke_at IS NULL
-            THEN jsonb_build_object('name', 'WorkerLostError', 'message', 'its worker died ' || crashes + 1 || ' times while it ran')
+            THEN jsonb_build_object('name', 'WorkerLostError', 'message', CASE WHEN flags & ${ACKNOWLEDGED_EARLY} <> 0
+              THEN 'its worker died while it ran, and with acksLate: false it runs at most once'
+              ELSE 'its worker died ' || crashes + 1 || ' times while it ran' END)
             ELSE '{"name":"TaskRevokedError","message":"revoked"}' END
         FROM gone RETURNING id, name, queue, priority
       )${noted.cte}
@@ -98,7 +113,7 @@ export function rescue(tables: Tables): Statement {
 export function heldBy({ task, schema }: Tables): Statement {
   return {
     name: `${schema}.held-by`,
-    text: `SELECT id, fence, dispatch, name, revoke_at IS NOT NULL AS revoked, coalesce(revoke_deadline < now(), false) AS overdue
+    text: `SELECT id, fence, dispatch, name, options, revoke_at IS NOT NULL AS revoked, coalesce(revoke_deadline < now(), false) AS overdue
       FROM ${task} WHERE worker_id = $1`,
   };
 }

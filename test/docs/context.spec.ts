@@ -1,0 +1,19 @@
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { createDatabase, type TestDatabase } from '../support/database.js';
+import { codeBlocks, runProgram } from '../support/doc-code.js';
+
+jest.setTimeout(60_000);
+
+describe('docs/context.md', () => {
+  let database: TestDatabase;
+
+  beforeAll(async () => {
+    database = await createDatabase();
+  });
+  afterAll(() => database.drop());
+
+  it('joins nestjs-cls as it says', async () => {
+    const [program] = await codeBlocks('context.md', 'cls');
+    expect(await runProgram(program!, { DATABASE_URL: database.url })).toBe('report for blue, request r-1\n');
+  });
+});

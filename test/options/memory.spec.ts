@@ -1,0 +1,5 @@
+import { describeLimits } from '../contract/limits.contract.js';
+import { describeOptions } from '../contract/options.contract.js';
+
+describeOptions('memory', 'memory://');
+describeLimits('memory', 'memory://');
