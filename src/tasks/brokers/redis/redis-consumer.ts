@@ -3,11 +3,11 @@ import { Logger } from '@nestjs/common';
 import type { RedisQueueBackend, MinimalJob } from 'bullmq';
 import type { Broker, ConsumeOptions, Consumer } from '../broker.js';
 import { MAX_JOBS, type BatchScripts } from './batch-scripts.js';
-import { answered, type RedisClient } from './redis-clients.js';
+import { MarkerWatch } from './marker-watch.js';
+import { createReader, type QueueReader } from './queue-reader.js';
+import type { RedisClient } from './redis-clients.js';
 import { readJobId } from './redis-message.js';
 
-/** How long one blocking wait lasts; also how late a queue that is new, or a wake-up that was lost, is noticed. */
-const BLOCK_MS = 2000;
 /** After an error that the connection itself did not show. */
 const REST_MS = 500;
 /** Jobs that are none of ours are kept for a look. */
@@ -25,22 +25,6 @@ export interface RedisConsumerSettings {
   onStop(): void;
 }
 
-/** One queue of the worker. */
-interface Reader {
-  readonly name: string;
-  readonly backend: RedisQueueBackend;
-  /** Jobs in hand, by their ids, with the time they were taken. */
-  readonly open: Map<string, number>;
-  /** Whether to take from it; one that is not keeps what is in hand until it has ended. */
-  wanted: boolean;
-  /** Whether the last look found nothing. */
-  empty: boolean;
-  /** Jobs that are to be acknowledged at the end of this turn. */
-  done: string[];
-  /** Requests for jobs on their way. */
-  asking: number;
-}
-
 /**
  * Takes jobs as there is room for: never more are in hand than the worker has slots and results on their way to the
  * database. Who acknowledges a job asks for the next one in the same round trip.
@@ -48,12 +32,8 @@ interface Reader {
 export class RedisConsumer implements Consumer {
   private readonly logger = new Logger('Tasks');
   private readonly token = randomUUID();
-  /** A key that nobody else waits for. */
-  private readonly pokeKey: string;
-  private readonly readers = new Map<string, Reader>();
-  /** The queues whose markers are waited for now; undefined when nothing is. */
-  private listeningTo: ReadonlySet<Reader> | undefined;
-  private poked = false;
+  private readonly readers = new Map<string, QueueReader>();
+  private readonly markers: MarkerWatch;
   private awaitingSlot = false;
   private open = 0;
   private asking = 0;
@@ -70,7 +50,15 @@ export class RedisConsumer implements Consumer {
     private readonly settings: RedisConsumerSettings,
     private readonly options: ConsumeOptions,
   ) {
-    this.pokeKey = `${settings.prefix}:poke:${this.token}`;
+    const { prefix, commands, blocking } = settings;
+    this.markers = new MarkerWatch({
+      prefix,
+      commands,
+      blocking,
+      hasRoom: () => this.room() > 0,
+      onHeard: () => this.pump(),
+      onError: (error) => this.failed(error),
+    });
   }
 
   start(): void {
@@ -90,16 +78,7 @@ export class RedisConsumer implements Consumer {
       if (!reader.wanted && reader.open.size + reader.asking === 0) this.readers.delete(reader.name);
     }
     for (const name of wanted)
-      if (!this.readers.has(name))
-        this.readers.set(name, {
-          name,
-          backend: this.settings.queue(name),
-          open: new Map(),
-          wanted: true,
-          empty: false,
-          done: [],
-          asking: 0,
-        });
+      if (!this.readers.has(name)) this.readers.set(name, createReader(name, this.settings.queue(name)));
     this.pump();
   }
 
@@ -108,7 +87,7 @@ export class RedisConsumer implements Consumer {
       this.stopped = true;
       this.settings.onStop();
       this.settings.broker.off('up', this.onUp);
-      this.settings.blocking.disconnect();
+      this.markers.stop();
     }
     while (this.open + this.asking + this.acknowledging > 0)
       await new Promise<void>((resolve) => this.idle.push(resolve));
@@ -134,7 +113,7 @@ export class RedisConsumer implements Consumer {
       void this.ask(reader, Math.min(room, MAX_JOBS));
     }
     this.awaitSlot();
-    this.watchEmpty();
+    this.markers.watch([...this.readers.values()].filter((reader) => reader.wanted && reader.empty));
   }
 
   private awaitSlot(): void {
@@ -149,21 +128,21 @@ export class RedisConsumer implements Consumer {
   }
 
   /** Queues take turns. */
-  private nextReader(): Reader | undefined {
+  private nextReader(): QueueReader | undefined {
     const ready = this.busyReaders().filter((reader) => reader.asking === 0);
     return ready[this.turn++ % ready.length];
   }
 
-  private busyReaders(): Reader[] {
+  private busyReaders(): QueueReader[] {
     return [...this.readers.values()].filter((reader) => reader.wanted && !reader.empty);
   }
 
-  private async ask(reader: Reader, count: number): Promise<void> {
+  private async ask(reader: QueueReader, count: number): Promise<void> {
     await this.taking(reader, count, () => this.settings.scripts.take(reader.backend, this.token, count));
   }
 
   /** @param request answers with the ids of jobs that are now in hand; with fewer than `count` there are no more */
-  private async taking(reader: Reader, count: number, request: () => Promise<string[]>): Promise<void> {
+  private async taking(reader: QueueReader, count: number, request: () => Promise<string[]>): Promise<void> {
     this.asking += count;
     reader.asking += count;
     let taken: string[] = [];
@@ -180,7 +159,7 @@ export class RedisConsumer implements Consumer {
     this.checkIdle();
   }
 
-  private received(reader: Reader, jobId: string): void {
+  private received(reader: QueueReader, jobId: string): void {
     this.open++;
     reader.open.set(jobId, Date.now());
     const known = readJobId(jobId);
@@ -194,17 +173,17 @@ export class RedisConsumer implements Consumer {
   }
 
   /** For another worker; where that fails too, its lock runs out. */
-  private async giveBack(reader: Reader, jobId: string): Promise<void> {
+  private async giveBack(reader: QueueReader, jobId: string): Promise<void> {
     await reader.backend.moveJobFromActiveToWait(jobId, this.token).catch(() => undefined);
     this.close(reader, jobId);
   }
 
   /** What ends in one turn is acknowledged together, and as many others are taken. */
-  private acknowledge(reader: Reader, jobId: string): void {
+  private acknowledge(reader: QueueReader, jobId: string): void {
     if (reader.done.push(jobId) === 1) setImmediate(() => void this.finish(reader));
   }
 
-  private async finish(reader: Reader): Promise<void> {
+  private async finish(reader: QueueReader): Promise<void> {
     const jobIds = reader.done;
     reader.done = [];
     // out of hand only now: who asks for jobs meanwhile would take the room that these leave
@@ -219,20 +198,20 @@ export class RedisConsumer implements Consumer {
   }
 
   /** How many jobs to take for those that are acknowledged. With several queues that have work, each has its share. */
-  private wanted(reader: Reader, ended: number): number {
+  private wanted(reader: QueueReader, ended: number): number {
     if (!this.canAsk || !reader.wanted || reader.empty) return 0;
     const busy = this.busyReaders().length;
     const share = Math.ceil((this.options.slots.size * 2) / busy) - reader.open.size - reader.asking;
     return Math.max(0, Math.min(ended, this.room(), share));
   }
 
-  private close(reader: Reader, jobId: string): void {
+  private close(reader: QueueReader, jobId: string): void {
     if (reader.open.delete(jobId)) this.open--;
     this.pump();
     this.checkIdle();
   }
 
-  private async quarantine(reader: Reader, jobId: string): Promise<void> {
+  private async quarantine(reader: QueueReader, jobId: string): Promise<void> {
     if (this.quarantined++ === 0)
       this.logger.warn(
         `the queue ${reader.name} in Redis holds a job that is none of ours: it, and others like it, are kept among the failed jobs`,
@@ -241,45 +220,6 @@ export class RedisConsumer implements Consumer {
       .moveToFailed(jobOf(jobId), 'not a message of Celeriac', QUARANTINE, this.token, false)
       .catch((error: unknown) => this.failed(error));
     this.close(reader, jobId);
-  }
-
-  /** Waits for the markers that BullMQ puts beside queues that have something; also while there is no room, so that none starves. */
-  private watchEmpty(): void {
-    const empty = [...this.readers.values()].filter((reader) => reader.wanted && reader.empty);
-    if (empty.length === 0) return;
-    if (!this.listeningTo) return void this.listen(new Set(empty));
-    if (!this.poked && empty.some((reader) => !this.listeningTo!.has(reader))) void this.poke();
-  }
-
-  private async listen(readers: ReadonlySet<Reader>): Promise<void> {
-    this.listeningTo = readers;
-    this.poked = false;
-    const byMarker = new Map([...readers].map((reader) => [reader.backend.keys['marker']!, reader]));
-    try {
-      const { blocking } = this.settings;
-      const pop = blocking.bzpopmin(...byMarker.keys(), this.pokeKey, BLOCK_MS / 1000);
-      const popped = await answered(blocking, pop, BLOCK_MS);
-      const reader = popped && byMarker.get(popped[0]);
-      if (reader) reader.empty = false;
-      // a marker is lost with a process that took it and died: after a while every queue is looked at
-      if (!popped) for (const each of readers) each.empty = false;
-      // there is no room here: for somebody else
-      if (reader && this.room() <= 0) await this.settings.commands.zadd(popped[0], 0, '0');
-    } catch (error) {
-      this.failed(error);
-    } finally {
-      this.listeningTo = undefined;
-      this.pump();
-    }
-  }
-
-  /** Ends the waiting, so that it begins anew with the queues that are empty by now. */
-  private async poke(): Promise<void> {
-    this.poked = true;
-    const { commands } = this.settings;
-    await Promise.all([commands.zadd(this.pokeKey, 0, '0'), commands.pexpire(this.pokeKey, 60_000)]).catch(
-      (error: unknown) => this.failed(error),
-    );
   }
 
   /** Says nothing: the broker does, when the connection is at fault. */
