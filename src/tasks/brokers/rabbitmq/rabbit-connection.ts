@@ -107,12 +107,12 @@ export class RabbitConnection extends EventEmitter<ConnectionEvents> {
 
   private explain(error: Error): BrokerUnavailableError | BrokerRefusedError {
     const options = { cause: error };
-    if (/ACCESS[-_]REFUSED|403/.test(error.message))
+    if (/ACCESS[-_]REFUSED/.test(error.message))
       return new BrokerRefusedError(
         `${this.address} refuses the user or the password, or the user may not use the virtual host: correct them in the broker's URL`,
         options,
       );
-    if (/NOT[-_]ALLOWED|530|Expected ConnectionOpenOk/.test(error.message))
+    if (/NOT[-_]ALLOWED|Expected ConnectionOpenOk/.test(error.message))
       return new BrokerRefusedError(
         `${this.address} has no such virtual host, or the user may not use it: rabbitmqctl add_vhost, set_permissions`,
         options,
