@@ -87,6 +87,14 @@ describe('a worker', () => {
     const running = await tasks.of(WorkTasks).hold.delay();
     await until('it runs', () => worker.active.length === 1);
     const stopped = worker.stop(10_000);
+    // a claim that was on its way when it was told to stop may still take something
+    await until('no claim is on its way', async () => {
+      const { rowCount } = await database.sql.query(
+        `SELECT FROM pg_stat_activity WHERE datname = current_database() AND state = 'active' AND query LIKE '%SKIP LOCKED%'
+           AND pid <> pg_backend_pid()`,
+      );
+      return rowCount === 0;
+    });
     const late = await tasks.of(WorkTasks).echo.delay('late');
     release();
     await stopped;

@@ -12,7 +12,7 @@ const silentMs = full ? 60_000 : 20_000;
 const NOTICED_WITHIN_MS = 15_000;
 const WORKERS = 2;
 /** A heap that was just collected may still differ by this share. */
-const MEMORY_NOISE = 1.5;
+const MEMORY_NOISE = 1.25;
 
 /** Every process reaches the broker through the proxy only. */
 async function throughProxy(

@@ -32,10 +32,13 @@ export class RabbitServer extends ServerProcess {
     super();
   }
 
-  static async create(): Promise<RabbitServer> {
+  /** @param settings of the application `rabbit`, as Erlang has them */
+  static async create(settings: Readonly<Record<string, number>> = {}): Promise<RabbitServer> {
     const folder = await createScratchFolder('rabbit');
+    const terms = Object.entries(settings).map(([name, value]) => `{${name}, ${value}}`);
     await writeFile(join(folder.path, 'plugins'), '[].');
     await writeFile(join(folder.path, 'rabbitmq.conf'), 'loopback_users = none\n');
+    await writeFile(join(folder.path, 'advanced.config'), `[{rabbit, [${terms.join(', ')}]}].`);
     return new RabbitServer(await freePort(), await freePort(), folder).start();
   }
 
@@ -95,6 +98,7 @@ export class RabbitServer extends ServerProcess {
       RABBITMQ_MNESIA_BASE: join(path, 'mnesia'),
       RABBITMQ_LOG_BASE: join(path, 'log'),
       RABBITMQ_CONFIG_FILE: join(path, 'rabbitmq'),
+      RABBITMQ_ADVANCED_CONFIG_FILE: join(path, 'advanced'),
       RABBITMQ_ENABLED_PLUGINS_FILE: join(path, 'plugins'),
       RABBITMQ_PID_FILE: join(path, 'pid'),
       RABBITMQ_CONF_ENV_FILE: '/dev/null',

@@ -5,13 +5,16 @@ import type { RabbitConnection } from './rabbit-connection.js';
 import { readContent } from './rabbit-message.js';
 import type { Topology } from './topology.js';
 
-/**
- * RabbitMQ closes the channel of a message that stays unacknowledged for 30 minutes (its consumer_timeout). A task that
- * runs for this long has its message acknowledged; the lease of its worker covers it.
- */
-const EARLY_MS = 10 * 60_000;
-const EARLY_CHECK_MS = 30_000;
 const REOPEN_MS = 500;
+
+export interface RabbitConsumerSettings {
+  /**
+   * RabbitMQ closes the channel of a message that stays unacknowledged for 30 minutes (its consumer_timeout). A task that
+   * runs for this long has its message acknowledged; the lease of its worker covers it.
+   */
+  readonly acknowledgeAfterMs: number;
+  onStop(): void;
+}
 
 interface Delivered {
   readonly message: ConsumeMessage;
@@ -43,12 +46,12 @@ export class RabbitConsumer implements Consumer {
     private readonly connection: RabbitConnection,
     private readonly topology: Topology,
     private readonly options: ConsumeOptions,
-    private readonly onStop: () => void,
+    private readonly settings: RabbitConsumerSettings,
   ) {}
 
   async start(): Promise<void> {
     this.broker.on('up', this.onUp);
-    this.timer = setInterval(() => this.acknowledgeLong(), EARLY_CHECK_MS);
+    this.timer = setInterval(() => this.acknowledgeLong(), this.settings.acknowledgeAfterMs / 10);
     this.wake();
     await this.changes;
   }
@@ -60,7 +63,7 @@ export class RabbitConsumer implements Consumer {
   async stop(): Promise<void> {
     if (!this.stopped) {
       this.stopped = true;
-      this.onStop();
+      this.settings.onStop();
       this.broker.off('up', this.onUp);
       clearInterval(this.timer);
       this.wake();
@@ -149,7 +152,7 @@ export class RabbitConsumer implements Consumer {
   }
 
   private acknowledgeLong(): void {
-    const before = Date.now() - EARLY_MS;
+    const before = Date.now() - this.settings.acknowledgeAfterMs;
     const { channel } = this;
     if (!channel) return;
     for (const delivered of this.open) {

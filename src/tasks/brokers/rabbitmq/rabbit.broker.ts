@@ -8,9 +8,17 @@ import { RabbitConsumer } from './rabbit-consumer.js';
 import { toContent } from './rabbit-message.js';
 import { Topology } from './topology.js';
 
+const ACKNOWLEDGE_AFTER_MS = 10 * 60_000;
+
 export interface RabbitBrokerOptions {
   readonly urls: readonly string[];
   readonly socket: Readonly<Record<string, unknown>>;
+}
+
+export interface RabbitBrokerSettings {
+  readonly schema: string;
+  /** How long a message may be unacknowledged, in ms. Default 10 minutes; RabbitMQ's own limit is 30. */
+  readonly acknowledgeAfterMs?: number | undefined;
 }
 
 /** Durable queues of RabbitMQ: persistent messages, confirmed when published, acknowledged when their result is stored. */
@@ -28,6 +36,7 @@ export class RabbitBroker extends Broker {
   private constructor(
     private readonly connection: RabbitConnection,
     private readonly topology: Topology,
+    private readonly acknowledgeAfterMs: number,
   ) {
     super();
     connection.on('up', () => this.cameUp());
@@ -37,9 +46,10 @@ export class RabbitBroker extends Broker {
   }
 
   /** @throws MissingPackageError */
-  static async load(options: RabbitBrokerOptions, { schema }: { schema: string }): Promise<RabbitBroker> {
+  static async load(options: RabbitBrokerOptions, settings: RabbitBrokerSettings): Promise<RabbitBroker> {
+    const { schema, acknowledgeAfterMs = ACKNOWLEDGE_AFTER_MS } = settings;
     const connection = new RabbitConnection(await loadAmqplib(), options.urls, options.socket);
-    return new RabbitBroker(connection, new Topology(schema));
+    return new RabbitBroker(connection, new Topology(schema), acknowledgeAfterMs);
   }
 
   override connect(): Promise<void> {
@@ -57,9 +67,10 @@ export class RabbitBroker extends Broker {
   }
 
   override async consume(options: ConsumeOptions): Promise<Consumer> {
-    const consumer = new RabbitConsumer(this, this.connection, this.topology, options, () =>
-      this.consumers.delete(consumer),
-    );
+    const consumer = new RabbitConsumer(this, this.connection, this.topology, options, {
+      acknowledgeAfterMs: this.acknowledgeAfterMs,
+      onStop: () => this.consumers.delete(consumer),
+    });
     this.consumers.add(consumer);
     await consumer.start();
     return consumer;
