@@ -98,7 +98,7 @@ export class RabbitServer extends ServerProcess {
       RABBITMQ_MNESIA_BASE: join(path, 'mnesia'),
       RABBITMQ_LOG_BASE: join(path, 'log'),
       RABBITMQ_CONFIG_FILE: join(path, 'rabbitmq'),
-      RABBITMQ_ADVANCED_CONFIG_FILE: join(path, 'advanced'),
+      RABBITMQ_ADVANCED_CONFIG_FILE: join(path, 'advanced.config'),
       RABBITMQ_ENABLED_PLUGINS_FILE: join(path, 'plugins'),
       RABBITMQ_PID_FILE: join(path, 'pid'),
       RABBITMQ_CONF_ENV_FILE: '/dev/null',
