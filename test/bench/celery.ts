@@ -8,6 +8,8 @@ import { RedisServer, redisMissing } from '../support/redis-server.js';
 import { n } from './compare.js';
 
 const COUNT = 2000;
+/** Debian's packages belong to Debian's Python. */
+const PYTHON = '/usr/bin/python3';
 const run = promisify(execFile);
 
 const APPLICATION = `
@@ -32,7 +34,7 @@ if __name__ == '__main__':
 
 /** Celery with Redis as broker and a database as result backend, where Debian's python3-celery is installed: for orientation. */
 export async function benchCelery(): Promise<void> {
-  const has = await run('python3', ['-c', 'import celery, sqlalchemy, redis']).then(
+  const has = await run(PYTHON, ['-c', 'import celery, sqlalchemy, redis']).then(
     () => true,
     () => false,
   );
@@ -42,13 +44,13 @@ export async function benchCelery(): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'celeriac-celery-'));
   await writeFile(join(folder, 'bench.py'), APPLICATION);
   await writeFile(join(folder, 'broker'), redis.url);
-  const worker = spawn('python3', ['-m', 'celery', '-A', 'bench', 'worker', '-c', '2', '-l', 'ERROR'], {
+  const worker = spawn(PYTHON, ['-m', 'celery', '-A', 'bench', 'worker', '-c', '2', '-l', 'ERROR'], {
     cwd: folder,
     stdio: 'ignore',
     env: { ...process.env, C_FORCE_ROOT: '1' },
   });
   try {
-    const { stdout } = await run('python3', ['bench.py'], { cwd: folder, timeout: 240_000 });
+    const { stdout } = await run(PYTHON, ['bench.py'], { cwd: folder, timeout: 240_000 });
     const [submitted = 0, settled = 0] = stdout.trim().split(' ').map(Number);
     console.log(
       `Celery, Redis and a database for results, two processes: submit ${n(submitted)}/s, until the last result ${n(settled)}/s\n`,

@@ -32,7 +32,11 @@ async function refusing(
     expect(shown.unpublished!.batches).toBeGreaterThan(0);
     await heal();
     const figures = await s.barB(accepted, 0, 60_000);
-    expect((await s.tasks.health()).broker).toMatchObject({ up: true, reason: null });
+    const back = await until('it is shown to be back', async () => {
+      const health = await s.tasks.health();
+      return health.broker.up ? health : undefined;
+    });
+    expect(back.broker.reason).toBeNull();
     s.report(`11, ${title}`, {
       n: accepted.size,
       'batches that waited': shown.unpublished!.batches,

@@ -85,7 +85,7 @@ export class RedisBroker extends Broker {
       );
     } catch (error) {
       // out of memory, read-only, loading: it answers, and takes nothing
-      this.wentDown((error as Error).message);
+      this.wentDown(reasonOf(error));
       throw error;
     }
   }
@@ -222,7 +222,12 @@ export class RedisBroker extends Broker {
       await answered(client, client.set(`${this.prefix}:alive`, Date.now(), 'PX', 60_000));
       this.cameUp();
     } catch (error) {
-      if (!this.closed) this.wentDown((error as Error).message);
+      if (!this.closed) this.wentDown(reasonOf(error));
     }
   }
+}
+
+/** Without the script that Redis was running. */
+function reasonOf(error: unknown): string {
+  return (error as Error).message.replace(/\.? script: .*$/, '');
 }
