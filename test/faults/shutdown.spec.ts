@@ -45,6 +45,10 @@ describe('a worker told to stop', () => {
       expect(exit.ms).toBeGreaterThan(500);
       expect(exit.ms).toBeLessThan(5000);
 
+      await until('all of them run elsewhere', async () => {
+        const { rowCount } = await s.sql.query(`SELECT FROM celeriac.task WHERE state <> 'STARTED'`);
+        return rowCount === 0;
+      });
       const { rows } = await s.sql.query<{
         state: string;
         attempt: number;
