@@ -71,7 +71,7 @@ describe('the curl lines of docs/http.md', () => {
     expect(operate).toMatch(/"kind":"submitted".*"kind":"revoke".*"kind":"retry"/);
     expect(operate).toMatch(/"state":"SUCCESS"[^]*$/);
     expect(queues).toMatch(
-      /"alive":true.*"pausedAt":"2.*\{"purged":\d+\}.*"pausedAt":null.*"name":"default"/,
+      /"alive":true.*"pausedAt":"2.*\{"purged":\d+\}.*"pausedAt":null.*"name":"default".*"name":"math.add".*"args":\[.*\{"ended":\d+,"asked":0\}/,
     );
   });
 

@@ -85,6 +85,7 @@ for (const adapter of ADAPTERS)
             document.components!.schemas as Record<string, Schema>,
             {
               id: body.ids,
+              ids: body.ids,
               name: [
                 ...Array.from({ length: 12 }, () => 'free.any'),
                 'input.add',

@@ -23,7 +23,7 @@ const client = createClient<paths>({ baseUrl: process.argv[2]!, headers: { autho
 
 const submitted = await client.POST('/tasks/{name}', {
   params: { path: { name: 'input.add' }, header: { 'Idempotency-Key': 'order-17' } },
-  body: { args: [20, 22], options: { priority: 9, tags: { shop: 'a' } } },
+  body: { args: [20, 22], options: { priority: 9, tags: { shop: 'a' }, timeLimit: '1m', headers: { tenant: 'a' } } },
 });
 if (!submitted.data) throw new Error(submitted.error.message);
 const { id, state }: { id: string; state: 'WAITING' | 'PENDING' | 'STARTED' | 'RETRY' | 'SUCCESS' | 'FAILURE' | 'REVOKED' } = submitted.data;
@@ -35,12 +35,21 @@ const bulk = await client.POST('/tasks/bulk', { body: { tasks: [{ name: 'input.a
 const ids: string[] | undefined = bulk.data?.ids;
 const refused = await client.POST('/tasks/{name}', { params: { path: { name: 'input.add' } }, body: { args: [1] } });
 const error: { statusCode: number; code: string; path?: string } | undefined = refused.error;
+const unique = await client.POST('/tasks/{name}', {
+  params: { path: { name: 'input.add' }, header: { 'x-correlation-id': 'c-1' } },
+  body: { args: [2, 2], options: { countdown: '1h', unique: { until: 'finished', onConflict: 'refuse' } } },
+});
+const registered = await client.GET('/tasks/registered');
+const required: boolean | undefined = registered.data?.items[0]?.args[0]?.required;
+const revoked = await client.POST('/tasks/revoke', { body: { ids: [unique.data?.id ?? ''] } });
+const over: number | undefined = revoked.data?.ended;
 const queues = await client.GET('/tasks/queues');
 const depth: number | undefined = queues.data?.items[0]?.depth;
 
 console.log(JSON.stringify({
   state, result: ended.data?.result, attempt: ended.data?.attempt, next: typeof next, ids: ids?.length,
   error: error && [error.statusCode, error.code, error.path], depth: typeof depth,
+  correlation: unique.data?.headers['correlationId'], required, over,
 }));
 `;
 
@@ -119,6 +128,9 @@ describe('a client generated from the OpenAPI document', () => {
       ids: 1,
       error: [400, 'ARG_REQUIRED', 'args[1]'],
       depth: 'number',
+      correlation: 'c-1',
+      required: true,
+      over: 1,
     });
   });
 });

@@ -151,6 +151,9 @@ for (const adapter of ADAPTERS)
       await expectRight(find('GET', '/{id}'), `/${id}?wait=1s`);
       await expectRight(find('DELETE', '/{id}'), `/${id}`);
       await expectRight(find('DELETE', '/{id}'), `/${id}`);
+      await expectRight(find('GET', '/registered'), '/registered');
+      await expectRight(find('POST', '/revoke'), '/revoke', { name: 'input.*', tags: { a: 'b' } });
+      await expectRight(find('POST', '/revoke'), '/revoke', { ids: [] });
       await expectRight(find('GET', '/workers'), '/workers');
       await expectRight(find('GET', '/queues'), '/queues');
       for (const action of ['pause', 'resume', 'purge']) {

@@ -3,7 +3,17 @@ import { TaskDefinitionError } from '../errors.js';
 /** Letters, digits, `_`, `-`, `:` and dots between them; at most 200 characters. */
 const TASK_NAME = /^[A-Za-z_][\w:-]*(\.[\w:-]+)*$/;
 /** Names that HTTP routes use beside task names. */
-const RESERVED = new Set(['bulk', 'stats', 'errors', 'workers', 'queues', 'workflows', 'schedules']);
+const RESERVED = new Set([
+  'bulk',
+  'registered',
+  'revoke',
+  'stats',
+  'errors',
+  'workers',
+  'queues',
+  'workflows',
+  'schedules',
+]);
 
 export function isTaskName(name: unknown): name is string {
   return (

@@ -36,7 +36,7 @@ const FIELDS = ['key', 'until', 'onConflict'];
 export function readUnique(given: boolean | UniqueOptions, path = 'unique'): Unique | undefined {
   if (given === false) return undefined;
   const options = given === true ? {} : given;
-  if (typeof options !== 'object' || options === null)
+  if (typeof options !== 'object' || options === null || Array.isArray(options))
     throw new InvalidOptionError(path, 'true, false or an object with key, until, onConflict', given);
   for (const field of Object.keys(options))
     if (!FIELDS.includes(field))
@@ -55,14 +55,21 @@ export function readUnique(given: boolean | UniqueOptions, path = 'unique'): Uni
   };
 }
 
-/** @param json the arguments as they are stored */
+/**
+ * Two owners are two, as with idempotency keys: neither learns of the other's task, or replaces it.
+ * @param json the arguments as they are stored
+ */
 export function claimOf(
   { key, ...rest }: Unique,
   name: string,
+  owner: string | null,
   args: readonly unknown[],
   json: string,
 ): UniqueClaim {
   const same = key ? key(...args) : json;
-  const hash = createHash('sha256').update(`unique:${name.length}:${name}:${key ? 'key' : 'args'}:${same}`);
+  const whose = owner === null ? '' : `${owner.length}:${owner}`;
+  const hash = createHash('sha256').update(
+    `unique:${name.length}:${name}:${whose}:${key ? 'key' : 'args'}:${same}`,
+  );
   return { ...rest, key: hash.digest() };
 }

@@ -1,12 +1,17 @@
-import { Get, HttpCode, Inject, Param, Post } from '@nestjs/common';
+import { Body, Get, HttpCode, Inject, Param, Post } from '@nestjs/common';
 import { assertQueueName } from '../definition/option-checks.js';
 import { Administration, type QueueStatus, type WorkerStatus } from '../control/administration.js';
+import { TaskService } from '../submission/task.service.js';
 import { CurrentPrincipal, Needs } from './access/access.guard.js';
 import { byOf, type Principal } from './access/principal.js';
+import { parseRevokeMany } from './requests/revoke-request.js';
 
-/** Workers and queues. `TasksHttpModule` mounts it before the tasks' own routes: their names are reserved. */
+/** Workers, queues, and many tasks at once. `TasksHttpModule` mounts it before the tasks' own routes: their names are reserved. */
 export class AdministrationController {
-  constructor(@Inject(Administration) private readonly administration: Administration) {}
+  constructor(
+    @Inject(Administration) private readonly administration: Administration,
+    @Inject(TaskService) private readonly tasks: TaskService,
+  ) {}
 
   @Get('workers')
   @Needs('administer')
@@ -44,5 +49,17 @@ export class AdministrationController {
     @CurrentPrincipal() principal: Principal,
   ): Promise<{ purged: number }> {
     return { purged: await this.administration.purge(assertQueueName(queue), { by: byOf(principal) }) };
+  }
+
+  /** Answers when all that fit have been ended, or their workers asked. */
+  @Post('revoke')
+  @HttpCode(200)
+  @Needs('administer')
+  revokeMany(
+    @Body() body: unknown,
+    @CurrentPrincipal() principal: Principal,
+  ): Promise<{ ended: number; asked: number }> {
+    const { filter, terminate } = parseRevokeMany(body);
+    return this.tasks.revokeMany(filter, { terminate, by: byOf(principal) });
   }
 }

@@ -1,4 +1,4 @@
-import { Body, Headers, HttpCode, Inject, Param, Post, Req, Res } from '@nestjs/common';
+import { Body, Get, Headers, HttpCode, Inject, Param, Post, Req, Res } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import type { TaskDefinition } from '../definition/task-definition.js';
 import { isTaskName } from '../definition/task-name.js';
@@ -7,8 +7,11 @@ import { InvalidOptionError, ShuttingDownError, UnknownTaskError } from '../erro
 import type { TaskRecord } from '../submission/task-view.js';
 import { TaskService } from '../submission/task.service.js';
 import { CurrentPrincipal, Needs } from './access/access.guard.js';
+import type { HttpRequest } from './access/http-request.js';
 import type { Principal } from './access/principal.js';
 import { checkArguments } from '../definition/validation/check-arguments.js';
+import type { TaskSchema } from '../definition/validation/json-schema.js';
+import { clientHeaders } from './requests/client-headers.js';
 import { inBulk, inRequest } from './requests/request-path.js';
 import { parseBulkRequest, parseSubmitRequest } from './requests/submit-request.js';
 import { TaskLinks, type LinkedRequest } from './task-links.js';
@@ -17,14 +20,27 @@ import { viewFor } from './task-visibility.js';
 /** A submitted task, with where to ask about it. */
 export type SubmittedTask = TaskRecord & { statusUrl: string; eventsUrl: string };
 
-/** Submits. `TasksHttpModule` mounts it under the path of its options. */
+/** Submits, and tells what can be submitted. `TasksHttpModule` mounts it under the path of its options. */
 export class SubmissionController {
+  private registeredTasks?: TaskSchema[];
+
   constructor(
     @Inject(TaskService) private readonly tasks: TaskService,
     @Inject(TaskRegistry) private readonly registry: TaskRegistry,
     @Inject(TaskLinks) private readonly links: TaskLinks,
     @Inject(HttpAdapterHost) private readonly host: HttpAdapterHost,
   ) {}
+
+  /** The tasks that can be submitted over HTTP, by name. */
+  @Get('registered')
+  @Needs('see')
+  registered(): { items: TaskSchema[] } {
+    this.registeredTasks ??= this.registry
+      .all()
+      .filter((task) => task.http)
+      .map((task) => this.registry.describe(task.name));
+    return { items: this.registeredTasks };
+  }
 
   @Post('bulk')
   @HttpCode(202)
@@ -33,6 +49,7 @@ export class SubmissionController {
     @Body() body: unknown,
     @Headers('idempotency-key') idempotencyKey: unknown,
     @CurrentPrincipal() principal: Principal,
+    @Req() request: HttpRequest,
   ): Promise<{ ids: string[] }> {
     this.assertOpen();
     // left unread, it would promise something
@@ -47,6 +64,7 @@ export class SubmissionController {
       }
       const handles = await this.tasks.submitMany(
         tasks.map((task) => ({ ...task, options: { ...task.options, owner } })),
+        { clientHeaders: clientHeaders(request) },
       );
       return { ids: handles.map((handle) => handle.id) };
     } catch (error) {
@@ -62,7 +80,7 @@ export class SubmissionController {
     @Body() body: unknown,
     @Headers('idempotency-key') idempotencyKey: unknown,
     @CurrentPrincipal() principal: Principal,
-    @Req() request: LinkedRequest,
+    @Req() request: LinkedRequest & HttpRequest,
     @Res({ passthrough: true }) response: unknown,
   ): Promise<SubmittedTask> {
     this.assertOpen();
@@ -71,7 +89,8 @@ export class SubmissionController {
     try {
       await checkArguments(definition, args, 'args');
       await this.checkQueue(options.queue, 'queue');
-      const record = await this.tasks.accept(name, args, { ...options, owner: ownerOf(principal) });
+      const owned = { ...options, owner: ownerOf(principal) };
+      const record = await this.tasks.accept(name, args, owned, { clientHeaders: clientHeaders(request) });
       const links = this.links.of(request, record.id);
       this.host.httpAdapter.setHeader(response, 'Location', links.statusUrl);
       return { ...viewFor(record, principal), ...links };

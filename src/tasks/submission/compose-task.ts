@@ -53,7 +53,7 @@ export function composeTask(
     args: json,
     large: json.length > PAYLOAD_THRESHOLD,
     options: recorded,
-    unique: unique ? claimOf(unique, task.name, given, json) : null,
+    unique: unique ? claimOf(unique, task.name, rest.owner, given, json) : null,
   };
 }
 

@@ -37,15 +37,15 @@ export class Producer {
   ) {}
 
   /** @throws as `TaskService.submit` */
-  async submit(task: TaskDescription, args: readonly unknown[], options: SubmitOptions): Promise<Placed> {
+  async submit(
+    task: TaskDescription,
+    args: readonly unknown[],
+    options: SubmitOptions,
+    clientHeaders?: Texts,
+  ): Promise<Placed> {
     const { manager, idempotencyKey } = options;
-    const row = composeTask(task, args, options, this.origin());
-    if (row.unique && (manager || idempotencyKey !== undefined))
-      throw new InvalidOptionError(
-        'unique',
-        'neither manager nor idempotencyKey beside it: it needs a transaction of its own',
-        manager ? 'a manager' : 'an idempotencyKey',
-      );
+    const row = composeTask(task, args, options, this.origin(clientHeaders));
+    if (row.unique) assertAlone(options);
     if (this.looksAt(task)) await this.check(task, row);
     await this.limits?.admit([row]);
     if (manager) {
@@ -72,8 +72,9 @@ export class Producer {
   async submitMany(
     submissions: readonly Submission[],
     manager: EntityManager | undefined,
+    clientHeaders?: Texts,
   ): Promise<Placed[]> {
-    const rows = composeMany(submissions, (name) => this.describe(name), this.origin());
+    const rows = composeMany(submissions, (name) => this.describe(name), this.origin(clientHeaders));
     for (const [i, row] of rows.entries()) {
       const task = this.describe(submissions[i]!.name);
       if (this.looksAt(task))
@@ -137,14 +138,16 @@ export class Producer {
   }
 
   /** The task or the request that submits. */
-  private origin(): Origin {
+  private origin(clientHeaders: Texts | undefined): Origin {
     const parent = TaskContext.current();
     const captured = this.captured();
-    if (!parent) return captured ? { ...NO_ORIGIN, headers: captured } : NO_ORIGIN;
+    if (!parent)
+      return captured || clientHeaders ? { ...NO_ORIGIN, headers: captured, clientHeaders } : NO_ORIGIN;
     return {
       parentId: parent.id,
       rootId: parent.rootId ?? parent.id,
       headers: captured ? { ...parent.headers, ...captured } : parent.headers,
+      clientHeaders,
     };
   }
 
@@ -177,6 +180,23 @@ export class Producer {
   private submitted({ id, name, queue }: NewTask): void {
     this.events.emit('submitted', () => ({ id, name, queue }));
   }
+}
+
+/** A unique task takes a lock, and one with a key another. @throws InvalidOptionError */
+function assertAlone({ manager, idempotencyKey }: SubmitOptions): void {
+  if (manager)
+    throw new InvalidOptionError(
+      'unique',
+      'no manager beside it: it needs a transaction of its own',
+      'a manager',
+    );
+  if (idempotencyKey !== undefined)
+    throw new InvalidOptionError(
+      'idempotencyKey',
+      'none for a unique task (a second one is kept out already): leave the key out, or set unique: false',
+      'one',
+      'INVALID_IDEMPOTENCY_KEY',
+    );
 }
 
 function beforeSubmission({ id, name, queue, args, options }: NewTask) {

@@ -48,6 +48,8 @@ export interface Origin {
   readonly parentId: string | null;
   readonly rootId: string | null;
   readonly headers: Texts | undefined;
+  /** What the request of a client sent along: then `headers` win over what the client says. */
+  readonly clientHeaders?: Texts | undefined;
 }
 
 export const NO_ORIGIN: Origin = { parentId: null, rootId: null, headers: undefined };
@@ -127,7 +129,7 @@ export function resolveOptions(
     recorded: resolveRecorded(options, gates, {
       ...own,
       resultExpiresMs: own.resultExpiresMs ?? settings.resultExpiresMs,
-      headers: merged(settings.headers, origin.headers, own.headers),
+      headers: mergedHeaders(settings.headers, own.headers, origin),
     }),
   };
 }
@@ -239,6 +241,23 @@ function assertKey(key: unknown): string {
 function merged(...texts: (Texts | undefined)[]): Texts | undefined {
   const given = texts.filter((text) => text !== undefined);
   return given.length > 1 ? Object.assign({}, ...given) : given[0];
+}
+
+/** A client does not say who it is where the application knows it. */
+function mergedHeaders(
+  settings: Texts | undefined,
+  own: Texts | undefined,
+  { headers, clientHeaders }: Origin,
+): Texts | undefined {
+  if (!clientHeaders) return merged(settings, headers, own);
+  const levels = [settings, clientHeaders, own, headers];
+  const all = merged(...levels);
+  if (all?.tracestate === undefined) return all;
+  // the two are one: that of another trace would lie
+  const trace = levels.findLast((level) => level?.traceparent !== undefined);
+  if (trace?.tracestate !== undefined) return all;
+  const { tracestate: _others, ...rest } = all;
+  return rest;
 }
 
 const json = (value: object | undefined) => (value === undefined ? null : JSON.stringify(value));

@@ -8,6 +8,7 @@ import {
 } from '../errors.js';
 import { Batcher, bisect } from '../store/batcher.js';
 import { isDataError, isTransient, wasRolledBack } from '../store/database.js';
+import { ACKNOWLEDGED_EARLY } from '../store/columns.js';
 import { isReady, type NewTask } from '../store/new-task.js';
 import { retrying } from '../store/retrying.js';
 import type { RecordedOptions } from '../store/task-record.entity.js';
@@ -105,6 +106,9 @@ export class Submitter {
       ownOptions(task),
       task.eta ?? '',
       String(task.delayMs),
+      task.expires ?? '',
+      String(task.lifetimeMs),
+      String(task.flags & ACKNOWLEDGED_EARLY),
     );
     const { holder, outbox } = await this.surely(task.id, Date.now(), () =>
       this.storage.inserts.insertKeyed(task, { key, bodyHash, ttlMs: IDEMPOTENCY_TTL_MS }),

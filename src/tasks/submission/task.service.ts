@@ -3,6 +3,7 @@ import { NIL } from 'uuid';
 import { createReferences } from '../definition/create-references.js';
 import type { TaskClass, TaskRefs } from '../definition/task-references.js';
 import { TaskRegistry } from '../definition/task-registry.js';
+import type { Texts } from '../definition/texts.js';
 import {
   InvalidOptionError,
   ShuttingDownError,
@@ -31,6 +32,15 @@ import { healthOf, type TasksHealth } from './tasks-health.js';
 /** Whose tasks are seen: others are not found. */
 export interface Scope {
   owner?: string | undefined;
+}
+
+/** For a submission in the name of a client. */
+export interface Client {
+  /**
+   * What its request sent along. They are inherited like a parent's, and with them what `context.capture` gives wins
+   * over `options.headers`, which are the client's too.
+   */
+  clientHeaders?: Texts | undefined;
 }
 
 const REVOKE_BATCH = 500;
@@ -86,8 +96,10 @@ export class TaskService {
     name: string,
     args: readonly unknown[] = [],
     options: Omit<SubmitOptions, 'manager'> = {},
+    { clientHeaders }: Client = {},
   ): Promise<TaskRecord> {
-    const { id, row } = await this.producer.submit(this.producer.describe(name), args, options);
+    const task = this.producer.describe(name);
+    const { id, row } = await this.producer.submit(task, args, options, clientHeaders);
     if (row) return toRecord(row, this.registry);
     // it was accepted: an error without its id would make the caller submit it again
     return this.record(id).catch((cause: unknown) => {
@@ -98,11 +110,10 @@ export class TaskService {
   /** Submits all or none, in one transaction. @throws as {@link submit}, with the place of the mistake: `[3].priority` */
   async submitMany(
     submissions: readonly Submission[],
-    options: Pick<SubmitOptions, 'manager'> = {},
+    { manager, clientHeaders }: Pick<SubmitOptions, 'manager'> & Client = {},
   ): Promise<TaskHandle[]> {
-    return (await this.producer.submitMany(submissions, options.manager)).map((placed) =>
-      this.handleOf(placed),
-    );
+    const placed = await this.producer.submitMany(submissions, manager, clientHeaders);
+    return placed.map((each) => this.handleOf(each));
   }
 
   /** The handle of a task submitted before. Whether it exists shows when it is asked. */

@@ -66,6 +66,14 @@ export class QueuesDto {
   items!: QueueStatusDto[];
 }
 
+export class RevokedManyDto {
+  @ApiProperty({ type: 'integer', description: 'How many were ended at once.' })
+  ended!: number;
+
+  @ApiProperty({ type: 'integer', description: 'How many run, whose workers were asked to end them.' })
+  asked!: number;
+}
+
 export class PurgedDto {
   @ApiProperty({ type: 'integer', description: 'How many tasks were revoked.' })
   purged!: number;

@@ -17,14 +17,17 @@ import { AdministrationController } from '../administration.controller.js';
 import { SubmissionController } from '../submission.controller.js';
 import { TaskEventsController } from '../task-events.controller.js';
 import { TasksController } from '../tasks.controller.js';
-import { PurgedDto, QueueStatusDto, QueuesDto, WorkersDto } from './administration.dto.js';
+import { PurgedDto, QueueStatusDto, QueuesDto, RevokedManyDto, WorkersDto } from './administration.dto.js';
 import { ApiErrors } from './error.dto.js';
+import { RegisteredTasksDto } from './registered-task.dto.js';
 import {
   BulkAnswerDto,
   BulkRequestDto,
   RetryDto,
+  RevokeManyRequestDto,
   RevokeRequestDto,
   SubmitRequestDto,
+  UniqueDto,
 } from './submission.dto.js';
 import { SubmittedTaskDto, TaskHistoryDto, TaskPageDto, TaskRecordDto } from './task-record.dto.js';
 
@@ -32,6 +35,14 @@ const id = ApiParam({ name: 'id', schema: { type: 'string', format: 'uuid' } });
 const queue = ApiParam({ name: 'queue', example: 'default', schema: { type: 'string' } });
 const filter = (name: string, description: string, schema: object = { type: 'string' }) =>
   ApiQuery({ name, required: false, description, schema });
+/** What a task takes over from the headers of its request. */
+const INHERITED = [
+  ['traceparent', 'The trace that it belongs to; with `tracestate`.'],
+  ['tracestate', 'Goes with `traceparent`.'],
+  ['x-correlation-id', 'Becomes the header `correlationId` of the task; else `x-request-id` does.'],
+].map(([name, description]) =>
+  ApiHeader({ name: name!, required: false, description: description!, schema: { type: 'string' } }),
+);
 
 let done = false;
 
@@ -55,15 +66,20 @@ export function documentTaskRoutes(): void {
 }
 
 function documentSubmission(): void {
+  route(SubmissionController, 'registered', 'The tasks that can be submitted', [
+    ApiOkResponse({ type: RegisteredTasksDto }),
+    ApiErrors(401, 403, 429, 503),
+  ]);
   route(SubmissionController, 'submit', 'Submits a task', [
-    ApiExtraModels(RetryDto),
+    ApiExtraModels(RetryDto, UniqueDto),
     ApiParam({ name: 'name', example: 'math.add', schema: { type: 'string', maxLength: 200 } }),
     ApiHeader({
       name: 'Idempotency-Key',
       required: false,
-      description: 'The same key with the same body gives the same task for 24 hours.',
+      description: 'The same key with the same body gives the same task for 24 hours. Not for unique tasks.',
       schema: { type: 'string', maxLength: 255 },
     }),
+    ...INHERITED,
     ApiBody({ type: SubmitRequestDto }),
     ApiAcceptedResponse({
       type: SubmittedTaskDto,
@@ -73,9 +89,10 @@ function documentSubmission(): void {
     ApiErrors(400, 401, 403, 404, 409, 413, 415, 429, 503),
   ]);
   route(SubmissionController, 'submitMany', 'Submits many tasks, all or none', [
+    ...INHERITED,
     ApiBody({ type: BulkRequestDto }),
     ApiAcceptedResponse({ type: BulkAnswerDto, description: 'All are stored, and will run.' }),
-    ApiErrors(400, 401, 403, 404, 413, 415, 429, 503),
+    ApiErrors(400, 401, 403, 404, 409, 413, 415, 429, 503),
   ]);
 }
 
@@ -163,6 +180,11 @@ function documentAdministration(): void {
     queue,
     ApiOkResponse({ type: PurgedDto }),
     errors,
+  ]);
+  route(AdministrationController, 'revokeMany', 'Revokes every live task that fits all that is given', [
+    ApiBody({ type: RevokeManyRequestDto }),
+    ApiOkResponse({ type: RevokedManyDto }),
+    ApiErrors(400, 401, 403, 413, 415, 429, 503),
   ]);
 }
 

@@ -16,8 +16,18 @@ export {
   BulkTaskDto,
   KeyedSubmitOptionsDto,
   RetryDto,
+  RevokeManyRequestDto,
   RevokeRequestDto,
   SubmitOptionsDto,
   SubmitRequestDto,
+  UniqueDto,
 } from './submission.dto.js';
-export { PurgedDto, QueueStatusDto, QueuesDto, WorkerStatusDto, WorkersDto } from './administration.dto.js';
+export { RegisteredArgumentDto, RegisteredTaskDto, RegisteredTasksDto } from './registered-task.dto.js';
+export {
+  PurgedDto,
+  QueueStatusDto,
+  QueuesDto,
+  RevokedManyDto,
+  WorkerStatusDto,
+  WorkersDto,
+} from './administration.dto.js';

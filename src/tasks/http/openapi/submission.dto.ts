@@ -1,6 +1,7 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import type { CallRetryOptions } from '../../definition/retry-policy.js';
 import type { Duration } from '../../duration.js';
+import { MAX_IDS } from '../requests/revoke-request.js';
 import { MAX_BULK } from '../requests/submit-request.js';
 import { DURATION } from './any-json.js';
 
@@ -24,6 +25,21 @@ export class RetryDto implements CallRetryOptions {
 
   @ApiPropertyOptional()
   jitter?: boolean;
+}
+
+export class UniqueDto {
+  @ApiPropertyOptional({ description: 'What makes two the same. Default: the arguments.' })
+  key?: string;
+
+  @ApiPropertyOptional({
+    oneOf: [{ type: 'string', enum: ['started', 'finished'] }, ...DURATION.oneOf],
+    default: 'finished',
+    description: 'How long the first one keeps others out; a duration counts from its submission.',
+  })
+  until?: Duration;
+
+  @ApiPropertyOptional({ enum: ['existing', 'replace', 'refuse'], default: 'existing' })
+  onConflict?: 'existing' | 'replace' | 'refuse';
 }
 
 export class SubmitOptionsDto {
@@ -54,8 +70,37 @@ export class SubmitOptionsDto {
   @ApiPropertyOptional(DURATION)
   softTimeLimit?: Duration;
 
+  @ApiPropertyOptional({ ...DURATION, description: 'It is written off after this long.' })
+  timeLimit?: Duration;
+
+  @ApiPropertyOptional({ description: 'false: at most once.' })
+  acksLate?: boolean;
+
+  @ApiPropertyOptional({ description: 'Keeps no result.' })
+  ignoreResult?: boolean;
+
+  @ApiPropertyOptional({ description: 'Keeps errors although `ignoreResult`.' })
+  storeErrorsEvenIfIgnored?: boolean;
+
+  @ApiPropertyOptional({ ...DURATION, description: 'The record is removed this long after its end.' })
+  resultExpires?: Duration;
+
+  @ApiPropertyOptional({
+    oneOf: [{ type: 'boolean' }, { $ref: '#/components/schemas/UniqueDto' }],
+    description: "Only one of the same, for each owner. Overrides the task's own.",
+  })
+  unique?: boolean | UniqueDto;
+
   @ApiPropertyOptional({ type: 'object', additionalProperties: { type: 'string', maxLength: 200 } })
   tags?: Record<string, string>;
+
+  @ApiPropertyOptional({
+    type: 'object',
+    additionalProperties: { type: 'string', maxLength: 1000 },
+    maxProperties: 20,
+    description: 'Go with the task, and with the tasks that it submits.',
+  })
+  headers?: Record<string, string>;
 
   @ApiPropertyOptional({ type: 'object', additionalProperties: true, description: 'Kept with the record.' })
   meta?: Record<string, unknown>;
@@ -66,7 +111,7 @@ export class KeyedSubmitOptionsDto extends SubmitOptionsDto {
   @ApiPropertyOptional({
     minLength: 1,
     maxLength: 255,
-    description: 'The same as the header `Idempotency-Key`.',
+    description: 'The same as the header `Idempotency-Key`. Not for unique tasks.',
   })
   idempotencyKey?: string;
 }
@@ -108,4 +153,27 @@ export class BulkAnswerDto {
 export class RevokeRequestDto {
   @ApiPropertyOptional({ description: 'Writes a running task off at once. Default false.' })
   terminate?: boolean;
+}
+
+export class RevokeManyRequestDto extends RevokeRequestDto {
+  @ApiPropertyOptional({
+    type: 'array',
+    items: { type: 'string', format: 'uuid' },
+    minItems: 1,
+    maxItems: MAX_IDS,
+  })
+  ids?: string[];
+
+  @ApiPropertyOptional({ example: 'email.*', description: "A task's name, or its beginning." })
+  name?: string;
+
+  @ApiPropertyOptional({ example: 'default' })
+  queue?: string;
+
+  @ApiPropertyOptional({
+    type: 'object',
+    additionalProperties: { type: 'string', maxLength: 200 },
+    description: 'All of them.',
+  })
+  tags?: Record<string, string>;
 }

@@ -70,7 +70,8 @@ function parseStates(text: string | undefined): TaskState[] | undefined {
     });
 }
 
-function parseName(text: string | undefined): string | undefined {
+/** @throws InvalidOptionError */
+export function parseName(text: string | undefined): string | undefined {
   if (text === undefined || isTaskName(text.replace(/\.?\*$/, '') || 'x')) return text;
   throw filterError('name', "a task's name, or the beginning of one such as 'email.*'");
 }

@@ -22,8 +22,15 @@ const OPTIONS = [
   'expires',
   'retry',
   'softTimeLimit',
+  'timeLimit',
+  'acksLate',
+  'ignoreResult',
+  'storeErrorsEvenIfIgnored',
+  'resultExpires',
+  'unique',
   'idempotencyKey',
   'tags',
+  'headers',
   'meta',
 ];
 export const MAX_BULK = 1000;
@@ -65,7 +72,8 @@ function parseTask({ args = [], options = {} }: Record<string, unknown>, at: str
   return { args, options: objectOf(options, `${at}options`, OPTIONS) };
 }
 
-function objectOf(value: unknown, path: string, known: readonly string[]): Record<string, unknown> {
+/** @throws InvalidOptionError, NotSerializableError */
+export function objectOf(value: unknown, path: string, known: readonly string[]): Record<string, unknown> {
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     throw new InvalidOptionError(
       path,

@@ -1,6 +1,7 @@
 import { toMilliseconds } from '../../duration.js';
 import { InvalidOptionError } from '../../errors.js';
 import { checkJsonLimits } from './json-limits.js';
+import { parseTerminate } from './revoke-request.js';
 
 /** The longest that `?wait=` may hold a request. */
 const MAX_WAIT_MS = 60_000;
@@ -19,10 +20,8 @@ export function parseRevoke(body: unknown): { terminate: boolean } {
   if (typeof body !== 'object' || Array.isArray(body))
     throw new InvalidOptionError('body', 'a JSON object', body, 'BODY_MUST_BE_OBJECT');
   checkJsonLimits(body, 'body');
-  const { terminate = false, ...others }: Record<string, unknown> = { ...body };
+  const { terminate, ...others }: Record<string, unknown> = { ...body };
   if (Object.keys(others).length > 0)
     throw new InvalidOptionError('body', 'only terminate', 'another property', 'UNKNOWN_PROPERTY');
-  if (typeof terminate !== 'boolean')
-    throw new InvalidOptionError('terminate', 'true or false', terminate, 'ARG_TYPE');
-  return { terminate };
+  return { terminate: parseTerminate(terminate) };
 }
