@@ -87,6 +87,12 @@ for (const adapter of ADAPTERS)
       expect(await flags(late.id)).not.toBe(rows[0]!.flags);
     });
 
+    it('cost nothing in the row where there are none', async () => {
+      const { body } = await submit({});
+      const { rows } = await database.sql.query('SELECT options FROM celeriac.task WHERE id = $1', [body.id]);
+      expect(rows[0]!.options).toBeNull();
+    });
+
     it('say of many which one is wrong', async () => {
       const { status, body } = await as('ann').post<Submitted>('/tasks/bulk', {
         tasks: [

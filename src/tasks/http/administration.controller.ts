@@ -6,7 +6,10 @@ import { CurrentPrincipal, Needs } from './access/access.guard.js';
 import { byOf, type Principal } from './access/principal.js';
 import { parseRevokeMany } from './requests/revoke-request.js';
 
-/** Workers, queues, and many tasks at once. `TasksHttpModule` mounts it before the tasks' own routes: their names are reserved. */
+/**
+ * Workers, queues, and many tasks at once. `TasksHttpModule` mounts it before the tasks' own routes: their names are
+ * reserved.
+ */
 export class AdministrationController {
   constructor(
     @Inject(Administration) private readonly administration: Administration,

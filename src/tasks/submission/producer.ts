@@ -156,7 +156,7 @@ export class Producer {
     const captured = this.options.context.capture?.();
     if (!captured) return undefined;
     const known = Object.fromEntries(Object.entries(captured).filter(([, value]) => value !== undefined));
-    return assertTexts(known, 'context.capture.headers');
+    return Object.keys(known).length > 0 ? assertTexts(known, 'context.capture.headers') : undefined;
   }
 
   /** Whether anything is to be checked beyond its options: most submissions must not wait for it. */

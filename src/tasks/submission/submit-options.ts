@@ -43,6 +43,15 @@ export interface SubmitOptions extends Omit<TaskSettingOptions, 'retry' | 'expir
   manager?: EntityManager | undefined;
 }
 
+/** For a submission in the name of a client. */
+export interface Client {
+  /**
+   * What its request sent along. They are inherited like a parent's, and with them what `context.capture` gives wins
+   * over `options.headers`, which are the client's too.
+   */
+  clientHeaders?: Texts | undefined;
+}
+
 /** Where a submission comes from: a running task, a request. */
 export interface Origin {
   readonly parentId: string | null;
@@ -250,7 +259,8 @@ function mergedHeaders(
   { headers, clientHeaders }: Origin,
 ): Texts | undefined {
   if (!clientHeaders) return merged(settings, headers, own);
-  const levels = [settings, clientHeaders, own, headers];
+  const sent = Object.keys(clientHeaders).length > 0 ? clientHeaders : undefined;
+  const levels = [settings, sent, own, headers];
   const all = merged(...levels);
   if (all?.tracestate === undefined) return all;
   // the two are one: that of another trace would lie

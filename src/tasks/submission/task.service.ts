@@ -3,7 +3,6 @@ import { NIL } from 'uuid';
 import { createReferences } from '../definition/create-references.js';
 import type { TaskClass, TaskRefs } from '../definition/task-references.js';
 import { TaskRegistry } from '../definition/task-registry.js';
-import type { Texts } from '../definition/texts.js';
 import {
   InvalidOptionError,
   ShuttingDownError,
@@ -22,7 +21,7 @@ import { assertPage, type Page } from './page.js';
 import type { Placed, Producer } from './producer.js';
 import { ResultListener } from './result-listener.js';
 import type { ServiceStorage } from './service-storage.js';
-import type { SubmitOptions } from './submit-options.js';
+import type { Client, SubmitOptions } from './submit-options.js';
 import { TaskHandle } from './task-handle.js';
 import { historyOf, type HistoryEntry } from './task-history.js';
 import { assertTaskId } from './task-id.js';
@@ -32,15 +31,6 @@ import { healthOf, type TasksHealth } from './tasks-health.js';
 /** Whose tasks are seen: others are not found. */
 export interface Scope {
   owner?: string | undefined;
-}
-
-/** For a submission in the name of a client. */
-export interface Client {
-  /**
-   * What its request sent along. They are inherited like a parent's, and with them what `context.capture` gives wins
-   * over `options.headers`, which are the client's too.
-   */
-  clientHeaders?: Texts | undefined;
 }
 
 const REVOKE_BATCH = 500;
@@ -98,8 +88,12 @@ export class TaskService {
     options: Omit<SubmitOptions, 'manager'> = {},
     { clientHeaders }: Client = {},
   ): Promise<TaskRecord> {
-    const task = this.producer.describe(name);
-    const { id, row } = await this.producer.submit(task, args, options, clientHeaders);
+    const { id, row } = await this.producer.submit(
+      this.producer.describe(name),
+      args,
+      options,
+      clientHeaders,
+    );
     if (row) return toRecord(row, this.registry);
     // it was accepted: an error without its id would make the caller submit it again
     return this.record(id).catch((cause: unknown) => {

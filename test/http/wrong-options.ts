@@ -1,0 +1,21 @@
+/** Wrong options, and where each is wrong. */
+export const WRONG_OPTIONS: [Record<string, unknown>, string][] = [
+  [{ timeLimit: 'soon' }, 'timeLimit'],
+  [{ timeLimit: 0 }, 'timeLimit'],
+  [{ timeLimit: null }, 'timeLimit'],
+  [{ timeLimit: '1s', softTimeLimit: '2s' }, 'softTimeLimit'],
+  [{ acksLate: 'false' }, 'acksLate'],
+  [{ ignoreResult: 1 }, 'ignoreResult'],
+  [{ storeErrorsEvenIfIgnored: null }, 'storeErrorsEvenIfIgnored'],
+  [{ resultExpires: -1 }, 'resultExpires'],
+  [{ headers: [] }, 'headers'],
+  [{ headers: { tenant: 7 } }, 'headers.tenant'],
+  [{ headers: { tenant: 'x'.repeat(1001) } }, 'headers.tenant'],
+  [{ headers: Object.fromEntries(Array.from({ length: 21 }, (_, i) => [`h${i}`, ''])) }, 'headers'],
+  [{ unique: 'yes' }, 'unique'],
+  [{ unique: [] }, 'unique'],
+  [{ unique: { key: 7 } }, 'unique.key'],
+  [{ unique: { until: 'later' } }, 'unique.until'],
+  [{ unique: { onConflict: 'ignore' } }, 'unique.onConflict'],
+  [{ unique: { for: 'ever' } }, 'unique.for'],
+];
