@@ -1,5 +1,4 @@
 import { Injectable } from '@nestjs/common';
-import { NIL } from 'uuid';
 import { createReferences } from '../definition/create-references.js';
 import type { TaskClass, TaskRefs } from '../definition/task-references.js';
 import { TaskRegistry } from '../definition/task-registry.js';
@@ -22,6 +21,7 @@ import type { Placed, Producer } from './producer.js';
 import { ResultListener } from './result-listener.js';
 import type { ServiceStorage } from './service-storage.js';
 import type { Client, SubmitOptions } from './submit-options.js';
+import { revokeLive } from './revoke-live.js';
 import { TaskHandle } from './task-handle.js';
 import { historyOf, type HistoryEntry } from './task-history.js';
 import { assertTaskId } from './task-id.js';
@@ -32,8 +32,6 @@ import { healthOf, type TasksHealth } from './tasks-health.js';
 export interface Scope {
   owner?: string | undefined;
 }
-
-const REVOKE_BATCH = 500;
 
 /** Submits tasks and asks about them. */
 @Injectable()
@@ -208,32 +206,11 @@ export class TaskService {
     filter: LiveFilter,
     options: { terminate?: boolean; by?: string } = {},
   ): Promise<{ ended: number; asked: number }> {
-    if (Object.values(filter).every((condition) => condition === undefined))
-      throw new InvalidOptionError('filter', 'at least one of ids, name, queue, tags, owner', 'none');
-    for (const id of filter.ids ?? []) assertTaskId(id);
-    const { store, channel } = this.storage;
-    let after: string = NIL;
-    let [ended, asked] = [0, 0];
-    for (;;) {
-      const tasks = await store.liveTasks(filter, after, REVOKE_BATCH);
-      if (tasks.length === 0) return { ended, asked };
-      after = tasks.at(-1)!.id;
-      const byId = new Map(tasks.map((task) => [task.id, task]));
-      const revoked = await store.revoke(
-        [...byId.keys()],
-        options.terminate ?? false,
-        this.options.revokeGraceMs,
-        options.by ?? null,
-      );
-      for (const { id, ended: over } of revoked) {
-        if (over) ended++;
-        else asked++;
-        if (over) this.bus.emit('revoked', () => ({ ...byId.get(id)!, reason: 'revoked' }));
-      }
-      const ids = revoked.map((task) => task.id);
-      channel.revoked(ids);
-      channel.changed(ids);
-    }
+    return revokeLive(this.storage, this.bus, filter, {
+      terminate: options.terminate ?? false,
+      graceMs: this.options.revokeGraceMs,
+      by: options.by ?? null,
+    });
   }
 
   /**
