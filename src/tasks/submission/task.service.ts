@@ -2,13 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { createReferences } from '../definition/create-references.js';
 import type { TaskClass, TaskRefs } from '../definition/task-references.js';
 import { TaskRegistry } from '../definition/task-registry.js';
-import {
-  InvalidOptionError,
-  ShuttingDownError,
-  SubmissionUncertainError,
-  TaskNotFoundError,
-  TaskStateError,
-} from '../errors.js';
+import { ShuttingDownError, SubmissionUncertainError, TaskNotFoundError, TaskStateError } from '../errors.js';
 import type { TaskEventBus } from '../events/event-bus.js';
 import type { TaskState } from '../store/states.js';
 import type { TaskFilter } from '../store/task-reader.js';
