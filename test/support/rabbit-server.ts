@@ -101,6 +101,7 @@ export class RabbitServer extends ServerProcess {
       RABBITMQ_ADVANCED_CONFIG_FILE: join(path, 'advanced.config'),
       RABBITMQ_ENABLED_PLUGINS_FILE: join(path, 'plugins'),
       RABBITMQ_PID_FILE: join(path, 'pid'),
+      ERL_CRASH_DUMP: join(path, 'erl_crash.dump'),
       RABBITMQ_CONF_ENV_FILE: '/dev/null',
     };
   }
