@@ -73,6 +73,8 @@ export async function openBench(broker?: string): Promise<Bench> {
     types: { getTypeParser: textForTimes },
     options: '-c enable_seqscan=off -c enable_bitmapscan=off -c jit=off -c TimeZone=UTC',
   });
+  // idle connections break when the server stops
+  sql.on('error', () => undefined);
   const tables = tablesOf('celeriac', broker !== undefined);
   return {
     url,
