@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 
-/** pass; blackhole: nothing arrives, and nobody is told; refuse: connections break at once */
-export type TcpMode = 'pass' | 'blackhole' | 'refuse';
+/** pass; blackhole: nothing arrives, and nobody is told */
+export type TcpMode = 'pass' | 'blackhole';
 
 /** Stands between processes and any server, and spoils what goes through, without reading it. */
 export class TcpProxy {
@@ -41,7 +41,6 @@ export class TcpProxy {
 
   set(mode: TcpMode): void {
     this.mode = mode;
-    if (mode === 'refuse') this.reset();
     if (mode !== 'blackhole') for (const pass of this.held.splice(0)) pass();
   }
 
@@ -68,7 +67,6 @@ export class TcpProxy {
   }
 
   private accept(client: Socket, host: string, port: number): void {
-    if (this.mode === 'refuse') return void client.resetAndDestroy();
     const server = connect({ host, port, noDelay: true });
     client.setNoDelay(true);
     const pair = { client, server };
