@@ -13,8 +13,10 @@ import { EmailModule } from './jobs/email/email.module.js';
 import { HealthModule } from './jobs/health/health.module.js';
 import { ImagesModule } from './jobs/images/images.module.js';
 import { MathModule } from './jobs/math/math.module.js';
+import { TasksDashboardModule } from './tasks/dashboard/index.js';
 import { HttpErrorFilter, TasksHttpModule } from './tasks/http/index.js';
 import { TasksModule } from './tasks/index.js';
+import { TasksMetricsModule } from './tasks/observability/metrics/index.js';
 
 const production = environment.NODE_ENV === 'production';
 
@@ -38,9 +40,12 @@ const throttlerModule = (throttle: Throttle) =>
       worker: environment.WORKER ?? (production ? 'none' : 'inline'),
       queues: environment.QUEUES,
       concurrency: environment.CONCURRENCY,
+      workerEntry: new URL('worker.js', import.meta.url),
       shutdownGrace: environment.SHUTDOWN_GRACE,
       lease: environment.LEASE,
       queueLimits: environment.QUEUE_LIMITS,
+      retention: environment.RETENTION,
+      timezone: environment.TIMEZONE,
     }),
     ...(environment.THROTTLE ? [throttlerModule(environment.THROTTLE)] : []),
     TasksHttpModule.forRoot({
@@ -49,6 +54,8 @@ const throttlerModule = (throttle: Throttle) =>
       // keys are asked for even where strangers were allowed
       anonymous: environment.ALLOW_ANONYMOUS && !environment.API_KEYS,
     }),
+    TasksDashboardModule.forRoot(),
+    TasksMetricsModule.forRoot(),
     HealthModule,
     MathModule,
     EmailModule.forRoot({

@@ -16,7 +16,7 @@ export async function banner(app: INestApplication): Promise<string> {
     [
       'worker',
       worker.isRunning
-        ? `in this process, ${environment.CONCURRENCY} at once`
+        ? `in this process, ${environment.CONCURRENCY ?? 10} at once`
         : 'none here: npm run start:worker',
     ],
     ['queues', (worker.isRunning ? worker.listensTo : registry.queues()).join(', ')],
@@ -28,9 +28,10 @@ export async function banner(app: INestApplication): Promise<string> {
         .join(', '),
     ],
     ['access', access()],
+    ['dashboard', `${url}/dashboard`],
     ['urls', `${url}/tasks  ${url}/batch-process  ${url}/docs  ${url}/health`],
   ];
-  const lines = rows.map(([name, value]) => `  ${name.padEnd(10)}${value}`);
+  const lines = rows.map(([name, value]) => `  ${name.padEnd(11)}${value}`);
   const key = environment.API_KEYS ? ` -H 'authorization: Bearer <key>'` : '';
   const curl = `curl -s -X POST ${url}/tasks/math.add${key} -H 'content-type: application/json' -d '{"args":[2,3]}'`;
   return ['', '  Celeriac is ready.', '', ...lines, '', '  Try it:', `  ${curl}`, ''].join('\n');

@@ -37,12 +37,21 @@ const schema = z.object({
   HOST: z.string().default('127.0.0.1'),
   WORKER: z.enum(['inline', 'none']).optional(),
   QUEUES: list.optional(),
-  CONCURRENCY: z.coerce.number({ error: 'expected a whole number' }).int().min(1).max(10_000).default(10),
+  CONCURRENCY: z.coerce.number({ error: 'expected a whole number' }).int().min(1).max(10_000).optional(),
+  POOL: z.enum(['async', 'prefork']).default('async'),
+  HEALTH_PORT: z.coerce.number({ error: 'expected a port number' }).int().min(0).max(65_535).optional(),
+  HEALTH_FILE: z.string().optional(),
+  TIMEZONE: z.string().default('UTC'),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'verbose']).default('info'),
+  LOG_FORMAT: z.enum(['json', 'text']).optional(),
   API_KEYS: parsed(parseApiKeys).optional(),
   ALLOW_ANONYMOUS: flag.default(false),
   PUBLIC_URL: url(['http:', 'https:']).optional(),
   THROTTLE: parsed(parseThrottle).optional(),
+  RETENTION: z
+    .string()
+    .transform((text) => (text === 'none' ? (false as const) : text))
+    .optional(),
   QUEUE_LIMITS: parsed(parseQueueLimits).optional(),
   BODY_LIMIT: z
     .string()

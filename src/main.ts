@@ -16,7 +16,7 @@ await startOrExplain(async () => {
   });
   app.useBodyParser('json', { limit: environment.BODY_LIMIT });
   documentApplication(app);
-  stopOnSignals((hurry) => closeGracefully(app, { grace: environment.SHUTDOWN_GRACE, hurry }));
+  stopOnSignals((hurry, cold) => closeGracefully(app, { grace: environment.SHUTDOWN_GRACE, hurry, cold }));
   try {
     await app.listen(environment.PORT, environment.HOST);
   } catch (error) {

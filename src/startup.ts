@@ -6,11 +6,13 @@ import { CeleriacError, InvalidOptionError } from './tasks/index.js';
 const VARIABLES: Record<string, string> = {
   broker: 'BROKER_URL',
   concurrency: 'CONCURRENCY (-c)',
+  pool: 'POOL (-P)',
   directUrl: 'DIRECT_DATABASE_URL',
   lease: 'LEASE',
   publicUrl: 'PUBLIC_URL',
   queueLimits: 'QUEUE_LIMITS',
   queues: 'QUEUES (-Q)',
+  retention: 'RETENTION',
   shutdownGrace: 'SHUTDOWN_GRACE',
 };
 
@@ -34,7 +36,7 @@ function explain(error: unknown): string | undefined {
   }
   if (error instanceof CeleriacError) return error.message;
   if (!(error instanceof Error)) return undefined;
-  return explainListening(error) ?? explainArguments(error) ?? explainDatabaseError(error);
+  return explainListening(error) ?? explainDatabaseError(error);
 }
 
 function explainListening(error: NodeJS.ErrnoException & { hostname?: string }): string | undefined {
@@ -46,9 +48,4 @@ function explainListening(error: NodeJS.ErrnoException & { hostname?: string }):
   if (code === 'EACCES')
     return `PORT: this user may not listen on ${PORT}. Set PORT to one from 1024 to 65535 (0 takes any that is free).`;
   return `HOST: this machine cannot listen on '${HOST}' (${code}). Set HOST to an address of its own, such as 127.0.0.1.`;
-}
-
-function explainArguments({ code, message }: NodeJS.ErrnoException): string | undefined {
-  if (!code?.startsWith('ERR_PARSE_ARGS_')) return undefined;
-  return `${message}\nUsage: node dist/worker.js [-Q queue,queue…] [-c how-many-at-once]`;
 }

@@ -1,6 +1,6 @@
 import { AppModule } from './app.module.js';
 import { startOrExplain } from './startup.js';
 import { workerOptions } from './worker-options.js';
-import { runWorker } from './tasks/index.js';
+import { runWorker, workerFlags } from './tasks/index.js';
 
-await startOrExplain(() => runWorker(AppModule, workerOptions(process.argv.slice(2))));
+await startOrExplain(() => runWorker(AppModule, workerFlags(workerOptions)));

@@ -1,10 +1,18 @@
+import { fileURLToPath } from 'node:url';
 import { readBrokerOptions, type BrokerOptions } from './brokers/broker-options.js';
+import {
+  resolveRetention,
+  type Keep,
+  type ResolvedRetention,
+  type RetentionOptions,
+} from './control/retention/retention-options.js';
 import { assertSchemaName } from './store/schema-name.js';
 import { toMilliseconds, type Duration } from './duration.js';
 import { InvalidOptionError, didYouMean } from './errors.js';
 import { assertQueueName } from './definition/option-checks.js';
 import type { TaskRoutes } from './definition/routes.js';
 import type { TaskContext } from './definition/task-context.js';
+import { TimeZone } from './schedule/time-zone.js';
 import { TaskDefaults, type QueueOptions, type TaskDefaultOptions } from './definition/task-defaults.js';
 
 /** How tasks join the application's own context, such as nestjs-cls or a tracer's. */
@@ -51,10 +59,23 @@ export interface TasksModuleOptions {
   unknownQueues?: 'create' | 'refuse' | undefined;
   /** Headers from the application's context, and handlers inside it. Default: none. */
   context?: ContextOptions | undefined;
+  /**
+   * Whether submissions and attempts have spans, and tasks carry the trace along, where `@opentelemetry/api` is installed
+   * and an SDK is registered. Default true.
+   */
+  tracing?: boolean | undefined;
   /** How many tasks an inline worker runs at once. Default 10. */
   concurrency?: number | undefined;
-  /** How long running tasks may go on after a worker was told to stop. Default '30s'. */
+  /**
+   * How long running tasks may go on when Nest closes an application with an inline worker. `runWorker({ shutdownGrace })`
+   * and `closeGracefully(app, { grace })` have their own. Default '30s'.
+   */
   shutdownGrace?: Duration | undefined;
+  /**
+   * The file that calls `runWorker()`: an inline worker runs isolated tasks (`@Task({ isolate })`) in threads and
+   * processes that load it. Default: none; worker processes know their own.
+   */
+  workerEntry?: string | URL | undefined;
   /** A worker that gave no sign of life for this long has lost its tasks. Default '15s', at least '1s'. */
   lease?: Duration | undefined;
   /** How often a task's worker may die under it before the task fails with WorkerLostError. Default 3. */
@@ -66,6 +87,14 @@ export interface TasksModuleOptions {
    * `{ images: 10_000 }`. Retries and delayed tasks that become due are never refused. Default: no limits.
    */
   queueLimits?: Readonly<Record<string, number>> | undefined;
+  /**
+   * How long finished tasks are kept: `'30 days'`, `false` for ever, or an object that says it by state, by task, and for
+   * what tasks log and operators do. Every worker removes what is over, so all of an application must be told the same.
+   * Default '90 days'.
+   */
+  retention?: Keep | RetentionOptions | undefined;
+  /** Where the clock of crontabs stands that name no zone, such as 'Europe/Berlin'. Default 'UTC'. */
+  timezone?: string | undefined;
   /** Whether the application's global guards, interceptors, pipes and filters act on tasks too. Default false. */
   globalEnhancers?: boolean | undefined;
   /** Whether names that this application has no task for may be submitted, for workers of another code base. Default false. */
@@ -85,12 +114,16 @@ export interface ResolvedTasksOptions {
   readonly taskDefaults: TaskDefaults;
   readonly unknownQueues: 'create' | 'refuse';
   readonly context: ContextOptions;
+  readonly tracing: boolean;
   readonly concurrency: number;
+  readonly workerEntry: string | undefined;
   readonly shutdownGraceMs: number;
   readonly leaseMs: number;
   readonly maxCrashes: number;
   readonly revokeGraceMs: number;
   readonly queueLimits: ReadonlyMap<string, number>;
+  readonly retention: ResolvedRetention;
+  readonly timezone: string;
   readonly globalEnhancers: boolean;
   readonly allowUnknownTasks: boolean;
 }
@@ -107,12 +140,16 @@ const NAMES = [
   'routes',
   'unknownQueues',
   'context',
+  'tracing',
   'concurrency',
+  'workerEntry',
   'shutdownGrace',
   'lease',
   'maxCrashes',
   'revokeGrace',
   'queueLimits',
+  'retention',
+  'timezone',
   'globalEnhancers',
   'allowUnknownTasks',
 ];
@@ -132,12 +169,16 @@ export function resolveTasksOptions(given: TasksModuleOptions): ResolvedTasksOpt
     ...resolveQueues(given),
     unknownQueues: oneOf('unknownQueues', given.unknownQueues ?? 'create', ['create', 'refuse']),
     context: assertContext(given.context ?? {}),
+    tracing: given.tracing ?? true,
     concurrency: assertConcurrency(given.concurrency ?? 10),
+    workerEntry: readEntry(given.workerEntry),
     shutdownGraceMs: toMilliseconds(given.shutdownGrace ?? '30s', 'shutdownGrace'),
     leaseMs: assertLease(toMilliseconds(given.lease ?? '15s', 'lease')),
     maxCrashes: assertWhole('maxCrashes', given.maxCrashes ?? 3, 0, 1000),
     revokeGraceMs: toMilliseconds(given.revokeGrace ?? '30s', 'revokeGrace'),
     queueLimits: resolveQueueLimits(given.queueLimits ?? {}),
+    retention: resolveRetention(given.retention),
+    timezone: TimeZone.of(given.timezone ?? 'UTC').name,
     globalEnhancers: given.globalEnhancers ?? false,
     allowUnknownTasks: given.allowUnknownTasks ?? false,
   };
@@ -181,6 +222,12 @@ export function assertConcurrency(concurrency: number): number {
 function checkBroker(broker: BrokerOptions | undefined): BrokerOptions | undefined {
   readBrokerOptions(broker);
   return broker;
+}
+
+function readEntry(entry: string | URL | undefined): string | undefined {
+  if (entry === undefined || typeof entry === 'string') return entry;
+  if (entry instanceof URL && entry.protocol === 'file:') return fileURLToPath(entry);
+  throw new InvalidOptionError('workerEntry', 'a path, or a file: URL', entry);
 }
 
 function resolveQueueLimits(limits: Readonly<Record<string, number>>): ReadonlyMap<string, number> {

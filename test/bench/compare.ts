@@ -1,11 +1,11 @@
 import { cpus, totalmem } from 'node:os';
 
-/** BENCH_PAIRS, BENCH_TASKS and BENCH_ROWS make it shorter; BENCH names the parts to run (database,redis,amqp,celery,memory). */
+/** BENCH_PAIRS, BENCH_TASKS and BENCH_ROWS make it shorter; BENCH names the parts to run (database,redis,flows,group,amqp,celery,memory,schedules,pools,counting). */
 export const settings = {
   pairs: Number(process.env.BENCH_PAIRS ?? 5),
   count: Number(process.env.BENCH_TASKS ?? 40_000),
   rows: Number(process.env.BENCH_ROWS ?? 1_000_000),
-  parts: (process.env.BENCH ?? 'database,redis,amqp,celery').split(','),
+  parts: (process.env.BENCH ?? 'database,redis,flows,amqp,celery').split(','),
 };
 
 /** One measurement: operations a second, and what else is worth telling. */

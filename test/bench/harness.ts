@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -5,8 +6,12 @@ import { Injectable, Module, type INestApplicationContext } from '@nestjs/common
 import { NestFactory } from '@nestjs/core';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { Pool, types } from 'pg';
+import { Registry } from 'prom-client';
+import { TaskEventBus } from '#dist/tasks/events/event-bus.js';
 import { PostgresServer } from '#dist/tasks/embedded/index.js';
 import { Task, TasksModule, TaskService, Worker } from '#dist/tasks/index.js';
+import { TasksMetricsModule } from '#dist/tasks/observability/metrics/index.js';
+import { ProcessMetrics } from '#dist/tasks/observability/metrics/process-metrics.js';
 import { tablesOf } from '#dist/tasks/store/tables.js';
 
 @Injectable()
@@ -21,10 +26,27 @@ export class BenchTasks {
     return x + y;
   }
 
+  @Task({ name: 'bench.sum' })
+  sum(values: number[]): number {
+    return values.reduce((sum, value) => sum + value, 0);
+  }
+
   @Task({ name: 'bench.take' })
   take(text: string): number {
     BenchTasks.runs++;
     return text.length;
+  }
+
+  @Task({ name: 'bench.hash' })
+  hash(rounds: number): string {
+    let hash = '';
+    for (let round = 0; round < rounds; round++) hash = createHash('sha256').update(hash).digest('hex');
+    return hash;
+  }
+
+  @Task({ name: 'bench.endless', timeLimit: 300 })
+  endless(): void {
+    for (;;);
   }
 }
 
@@ -45,26 +67,46 @@ export interface Bench {
 
 let applications = 0;
 
-export async function applicationOf(url: string, broker: string | undefined) {
+interface Observed {
+  /** Whether statistics are kept. Default true. */
+  readonly counted?: boolean;
+  /** Whether metrics are exported, and scraped each second. Default false. */
+  readonly scraped?: boolean;
+  /** Whether there would be spans, if an SDK was registered. Default true. */
+  readonly tracing?: boolean;
+}
+
+export async function applicationOf(
+  url: string,
+  broker: string | undefined,
+  { counted = true, scraped = false, tracing = true }: Observed = {},
+) {
   const name = `bench${++applications}`;
   @Module({
     imports: [
       TypeOrmModule.forRoot({ name, type: 'postgres', url }),
-      TasksModule.forRoot({ dataSource: name, broker }),
+      TasksModule.forRoot({ dataSource: name, broker, tracing }),
+      ...(scraped ? [TasksMetricsModule.forRoot({ path: false, registry: new Registry() })] : []),
     ],
     providers: [BenchTasks],
   })
   class BenchModule {}
-  return NestFactory.createApplicationContext(BenchModule, { logger: ['error', 'warn'] });
+  const app = await NestFactory.createApplicationContext(BenchModule, { logger: ['error', 'warn'] });
+  if (!counted) app.get(TaskEventBus).observer = undefined;
+  if (scraped) {
+    const { exporter } = app.get(ProcessMetrics);
+    setInterval(() => void exporter!.text(), 1000).unref();
+  }
+  return app;
 }
 
 /** @param broker its URL. Default: the database */
-export async function openBench(broker?: string): Promise<Bench> {
+export async function openBench(broker?: string, observed: Observed = {}): Promise<Bench> {
   const directory = await mkdtemp(join(tmpdir(), 'celeriac-bench-'));
   const server = await PostgresServer.create({ directory });
   await server.start();
   const { url } = server;
-  const app = await applicationOf(url, broker);
+  const app = await applicationOf(url, broker, observed);
   // the same planning as the library's own pool
   const sql = new Pool({
     connectionString: url,
@@ -84,7 +126,7 @@ export async function openBench(broker?: string): Promise<Bench> {
     app,
     tasks: app.get(TaskService),
     async openWorker() {
-      const context = await applicationOf(url, broker);
+      const context = await applicationOf(url, broker, observed);
       const worker = context.get(Worker);
       return {
         start: (concurrency) => worker.start({ concurrency }),
@@ -96,7 +138,7 @@ export async function openBench(broker?: string): Promise<Bench> {
     },
     async clear() {
       await sql.query(
-        `TRUNCATE ${tables.task}, ${tables.done}, ${tables.payload}, ${tables.attempt}, ${tables.outbox}`,
+        `TRUNCATE ${tables.task}, ${tables.done}, ${tables.payload}, ${tables.attempt}, ${tables.outbox}, ${tables.edge}`,
       );
     },
     async close() {

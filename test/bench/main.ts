@@ -2,8 +2,12 @@ import { benchAmqp } from './amqp.js';
 import { benchCelery } from './celery.js';
 import { printMachine, settings } from './compare.js';
 import { benchDatabase } from './database.js';
+import { benchFlows, benchWideGroup } from './flows.js';
 import { benchMemory } from './memory.js';
+import { benchCounting } from './counting.js';
+import { benchPools } from './pools.js';
 import { benchRedis } from './redis.js';
+import { benchSchedules } from './schedules.js';
 
 /**
  * `npm run bench`: everything recorded, on private servers with their durable defaults. Ratios compare within this run;
@@ -12,9 +16,14 @@ import { benchRedis } from './redis.js';
 const PARTS: Record<string, () => Promise<void>> = {
   database: benchDatabase,
   redis: benchRedis,
+  flows: benchFlows,
+  group: benchWideGroup,
   amqp: benchAmqp,
   celery: benchCelery,
   memory: benchMemory,
+  schedules: benchSchedules,
+  pools: benchPools,
+  counting: benchCounting,
 };
 
 printMachine();

@@ -3,7 +3,7 @@ import { v7 as uuidv7 } from 'uuid';
 import { claimReady, type ClaimedTask } from '#dist/tasks/store/statements/claim.js';
 import { finish, finishValues, type Ending } from '#dist/tasks/store/statements/finish.js';
 import { registerWorker } from '#dist/tasks/store/statements/worker-lease.js';
-import { newFence } from '#dist/tasks/store/task-store.js';
+import { newFence } from '#dist/tasks/store/fence.js';
 import { BenchTasks, inLanes, rate, type Bench } from './harness.js';
 import { insertRows, rawInserts } from './submit.js';
 
@@ -41,7 +41,7 @@ export async function rawSettles(bench: Bench, count: number): Promise<number> {
   await rawInserts(bench, count);
   const workerId = uuidv7();
   const register = registerWorker(bench.tables);
-  await bench.sql.query(register.text, [workerId, 'raw', 3_600_000, '{}']);
+  await bench.sql.query(register.text, [workerId, 'raw', 3_600_000, '{}', '{}']);
   const claim = claimReady(bench.tables);
   const settle = finish(bench.tables);
   const limit = CONCURRENCY / 2;
@@ -66,6 +66,7 @@ export async function rawSettles(bench: Bench, count: number): Promise<number> {
         error: null,
         progress: null,
         expires: false,
+        awaited: false,
       }));
       endings.sort((a, b) => (a.id < b.id ? -1 : 1));
       await bench.sql.query({ name: settle.name, text: settle.text, values: finishValues(endings) });

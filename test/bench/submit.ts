@@ -26,6 +26,9 @@ export function newRow(): NewTask {
     flags: 0,
     parentId: null,
     rootId: null,
+    waitingOn: null,
+    groupId: null,
+    workflowId: null,
     gates: [],
     unique: null,
   };

@@ -35,7 +35,7 @@ describe('celeriac doctor', () => {
   afterAll(() => database.drop());
 
   it('finds that no process has migrated the schema yet, and nothing wrong once one has', async () => {
-    const before = await celeriac(['doctor', '--database', database.url]);
+    const before = await celeriac(['doctor', '--database-url', database.url]);
     expect(before.code).toBe(1);
     expect(before.output).toMatch(/^ok {4}database {3}Postgres \d+/m);
     expect(before.output).toMatch(/^FAIL {2}migrations/m);
@@ -55,7 +55,7 @@ describe('celeriac doctor', () => {
     const { code, output } = await celeriac([
       'doctor',
       '--json',
-      '--database',
+      '--database-url',
       `postgres://ann:hunter2@127.0.0.1:${port}/x`,
       '--broker',
       `amqp://ann:hunter2@127.0.0.1:${port}`,
@@ -74,14 +74,14 @@ describe('celeriac doctor', () => {
   it('explains itself, and a command that is not there', async () => {
     expect((await celeriac(['--help'])).output).toMatch(/doctor .*Checks what tasks need/);
     const unknown = await celeriac(['docter']);
-    expect(unknown.code).toBe(1);
+    expect(unknown.code).toBe(2);
     expect(unknown.output).toContain('Did you mean doctor?');
   });
 
   describeUnless(redisMissing)('with Redis', () => {
     it('finds an evicting policy, with the command that sets it right', async () => {
       const redis = await RedisServer.create({ 'maxmemory-policy': 'allkeys-lru' });
-      const args = ['doctor', '--database', database.url, '--broker', redis.url];
+      const args = ['doctor', '--database-url', database.url, '--broker', redis.url];
       const bad = await celeriac(args);
       expect(bad.output).toMatch(/^FAIL {2}broker .*allkeys-lru.*CONFIG SET maxmemory-policy noeviction/m);
       await redis.ask('CONFIG', 'SET', 'maxmemory-policy', 'noeviction');

@@ -160,7 +160,7 @@ describe('what cannot work is said at start', () => {
     );
   });
 
-  it('a context whose type is unknown at run time, as with import type', async () => {
+  it('a context whose type is unknown at run time, as with import type or without emitDecoratorMetadata', async () => {
     interface OnlyAType {
       id: string;
     }
@@ -169,9 +169,23 @@ describe('what cannot work is said at start', () => {
       @Task()
       run(_input: string, _ctx: OnlyAType): void {}
     }
-    await expect(discover({ providers: [TypedTasks] })).rejects.toThrow(
-      /parameter '_ctx' is not known at run time.*import \{ TaskContext \}/,
-    );
+    // what tsc emits for a class that was imported by `import type`: its own types leave nothing else of it
+    @Injectable()
+    class TscTasks {
+      @Task()
+      run(_input: string, _ctx: () => void): void {}
+    }
+    expect(Reflect.getMetadata('design:paramtypes', TscTasks.prototype, 'run')).toEqual([String, Function]);
+    @Injectable()
+    class BareTasks {
+      @Task()
+      run(_input: string, _ctx: TaskContext): void {}
+    }
+    Reflect.deleteMetadata('design:paramtypes', BareTasks.prototype, 'run');
+    for (const tasks of [TypedTasks, TscTasks, BareTasks])
+      await expect(discover({ providers: [tasks] })).rejects.toThrow(
+        /parameter '_ctx' is not known at run time.*import \{ TaskContext \}.*emitDecoratorMetadata/,
+      );
   });
 
   it('a context that is not last', async () => {

@@ -9,6 +9,11 @@ import {
   type TaskHandle,
   type TaskRefs,
   type TaskResult,
+  type WorkflowHandle,
+  chain,
+  chord,
+  group,
+  workflow,
 } from '#dist/tasks/index.js';
 import { createReferences } from '#dist/tasks/definition/create-references.js';
 
@@ -22,6 +27,10 @@ class SampleTasks {
   @Task()
   add(x: number, y: number): number {
     return x + y;
+  }
+  @Task()
+  total(values: number[]): number {
+    return values.length;
   }
   @Task()
   async thumbnail(_input: Input, ctx: TaskContext): Promise<{ at: Date }> {
@@ -54,6 +63,38 @@ export function types(refs: TaskRefs<SampleTasks>): void {
   void (true satisfies Equal<TaskResult<SampleTasks['observable']>, number>);
   void (true satisfies Equal<Jsonified<{ at: Date; n?: number; f(): void }>, { at: string; n?: number }>);
   void (true satisfies Equal<Jsonified<void>, null>);
+
+  const steps: Promise<WorkflowHandle<{ at: string }>> = chain(
+    refs.none.s(),
+    refs.thumbnail.si({ url: '' }),
+  ).delay();
+  const both: Promise<WorkflowHandle<[number, string]>> = chain(
+    refs.add.s(1, 2),
+    group(refs.add.s(3), refs.none.si()),
+  ).delay();
+  const total: Promise<WorkflowHandle<number>> = chord(
+    group([1, 2].map((x) => refs.add.s(x, x))),
+    refs.total.s(),
+  ).delay();
+  const named: Promise<WorkflowHandle<{ b: number }>> = workflow()
+    .task('a', refs.add.s(1, 2))
+    .task('b', refs.add.s(1), { after: 'a' })
+    .delay();
+  void [steps, both, total, named];
+  // @ts-expect-error a text is no number
+  chain(refs.none.s(), refs.add.s(4));
+  // @ts-expect-error there is no room for the result
+  chain(refs.add.s(1, 2), refs.add.s(1, 2));
+  // @ts-expect-error the body takes numbers
+  chord(group(refs.none.s(), refs.none.s()), refs.total.s());
+  // @ts-expect-error nothing gives the first argument
+  void refs.add.s(1).delay();
+  // @ts-expect-error no step of this name is there yet
+  workflow().task('b', refs.add.s(1), { after: 'a' });
+  // @ts-expect-error a callback takes the result
+  refs.none.s().link(refs.add.s(1));
+  // @ts-expect-error a null in its place is no number
+  chord(group([refs.add.s(1, 2)]).allowFailures(), refs.total.s());
 
   const sum: Promise<TaskHandle<number>> = refs.add.delay(2, 3);
   const at: Promise<TaskHandle<{ at: string }>> = refs.thumbnail.delay({ url: '' });

@@ -154,7 +154,7 @@ describe('the batch task of the running application', () => {
 
   it('shows how far it is while it runs', async () => {
     const names = ['a.txt', 'b.txt', 'c.txt', 'd.txt'];
-    const large = TEXT.repeat(200_000);
+    const large = TEXT.repeat(600_000);
     for (const name of names) await writeFile(join(folder.path, 'in', name), large);
     const [last, seen] = await follow(await submit({ paths: names }));
     expect(last).toMatchObject({ state: 'SUCCESS', result: { totals: { bytes: 4 * large.length } } });

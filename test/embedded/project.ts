@@ -27,7 +27,7 @@ export function installProject(folder: string): Project {
   writeFileSync(join(folder, 'package.json'), '{ "type": "module", "imports": { "#dist/*": "./dist/*" } }');
   const script = join(folder, 'user.mjs');
   cpSync(join(root, 'test/embedded/user.mjs'), script);
-  for (const part of ['errors.js', 'embedded'])
+  for (const part of ['errors.js', 'errors', 'embedded'])
     cpSync(join(root, 'dist/tasks', part), join(folder, 'dist/tasks', part), { recursive: true });
   const repository = createRequire(join(root, 'package.json'));
   copyWithDependencies('pg', repository, modules);

@@ -83,7 +83,7 @@ describe('a message delivered five times', () => {
     const application = await createApplication(
       database.url,
       { imports: [DemoTasksModule.forRoot({ ledger: ledger.path })] },
-      { broker: 'memory://' },
+      { broker: 'memory://', workerEntry: new URL('../../dist/worker.js', import.meta.url) },
     );
     try {
       await watchEndings(database.sql);

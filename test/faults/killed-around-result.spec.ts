@@ -38,8 +38,7 @@ async function killAtFinish({ fleet, url, random }: Scenario, when: 'before' | '
       };
       if (when === 'before') proxy.beforeStatement(FINISH, hook);
       else proxy.afterReply(FINISH, hook);
-      await victim.ready();
-      await until('it was killed', () => !victim.isRunning, 30_000);
+      await until('it was killed', () => !victim.isRunning, 60_000);
       deaths.push({ written: written!, held: await victim.holds() });
     } finally {
       await proxy.close();

@@ -5,6 +5,8 @@ import { until } from '../support/until.js';
 import type { WorkerProcess } from '../support/worker-process.js';
 
 const CONCURRENCY = 10;
+/** What a worker had sent before it stood still has happened by then. */
+const SETTLED_MS = 50;
 const BACKLOG = full ? 1000 : 400;
 
 /**
@@ -17,10 +19,22 @@ async function topUp(s: Scenario, accepted: Map<string, unknown>): Promise<void>
   for (const [id, line] of await s.append(BACKLOG, () => 100 + s.random.below(100))) accepted.set(id, line);
 }
 
-/** kill -9 once it holds tasks, a moment of chance later. @returns how many tasks it held when it died */
+/** kill -9 while it holds tasks, at a moment of chance. @returns how many tasks it held when it died */
 async function killInMidTask({ random }: Scenario, victim: WorkerProcess): Promise<number> {
-  await until(`worker ${victim.pid} runs something`, async () => (await victim.holds()).length > 0, 60_000);
-  await sleep(random.below(200));
+  await until(
+    `worker ${victim.pid} is killed in mid-task`,
+    async () => {
+      if ((await victim.holds()).length === 0) return false;
+      await sleep(random.below(200));
+      // by chance it may just have ended all that it had: while it stands still that can be seen
+      victim.signal('SIGSTOP');
+      await sleep(SETTLED_MS);
+      if ((await victim.holds()).length > 0) return true;
+      victim.signal('SIGCONT');
+      return false;
+    },
+    60_000,
+  );
   await victim.kill();
   // nobody gives its rows out anew before its lease has run out
   return (await victim.holds()).length;

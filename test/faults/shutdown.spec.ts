@@ -1,9 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
 import { full, scenario } from '../support/fault-scenario.js';
 import { until } from '../support/until.js';
+import { poolOfThisRun } from '../support/worker-process.js';
 
 /** Longer than it takes to start another worker on a busy machine. */
-const LONG_MS = 9000;
+const LONG_MS = poolOfThisRun === 'prefork' ? 20_000 : 9000;
 
 describe('a worker told to stop', () => {
   // fault 4

@@ -19,7 +19,9 @@ describe('keys', () => {
   });
 
   it('are refused by their place and without themselves', () => {
-    expect(mistake('root:*:0123456789abcdef')).toMatch(/^keys\[0\]\.role: expected submit, read, admin/);
+    expect(mistake('root:*:0123456789abcdef')).toMatch(
+      /^keys\[0\]\.role: expected submit, read, metrics, admin/,
+    );
     expect(mistake('admin:*:0123456789abcdef,submit:a b:secret-secret-secret')).toMatch(
       /^keys\[1\]\.owner: /,
     );

@@ -140,7 +140,7 @@ for (const adapter of ADAPTERS)
       });
       await expectRight(find('POST', '/bulk'), '/bulk', { tasks: [] });
       await http.worker.start();
-      await expectRight(find('GET', ''), '?include=args,result');
+      await expectRight(find('GET', ''), '?include=args,result&redact=true');
       await expectRight(find('GET', ''), '?limit=0');
       await expectRight(find('GET', '/{id}'), `/${id}`);
       await expectRight(find('POST', '/{id}/revoke'), `/${id}/revoke`, { terminate: true });
@@ -156,6 +156,31 @@ for (const adapter of ADAPTERS)
       await expectRight(find('POST', '/revoke'), '/revoke', { ids: [] });
       await expectRight(find('GET', '/workers'), '/workers');
       await expectRight(find('GET', '/queues'), '/queues');
+      const [worker] = (await http.client.get<{ items: { id: string }[] }>('/api/tasks/workers')).body.items;
+      await expectRight(find('GET', '/workers/{id}'), `/workers/${worker!.id}`);
+      await expectRight(find('GET', '/workers/{id}'), '/workers/nobody');
+      for (const what of ['stats', 'registered', 'conf', 'active-queues'])
+        await expectRight(find('GET', '/workers/{id}/{what}'), `/workers/${worker!.id}/${what}`);
+      for (const [action, body] of [
+        ['ping'],
+        ['pause'],
+        ['resume'],
+        ['pool-grow'],
+        ['pool-shrink', { n: 1 }],
+        ['pool-shrink', { n: 0 }],
+        ['pool-restart'],
+        ['autoscale', { max: 3, min: 1 }],
+        ['add-queue', { queue: 'more' }],
+        ['cancel-queue', { queue: 'more' }],
+      ] as const)
+        await expectRight(find('POST', `/workers/{id}/${action}`), `/workers/${worker!.id}/${action}`, body);
+      await expectRight(find('POST', '/limits/{task}/rate'), '/limits/input.any/rate', {
+        rate: '10/m',
+        burst: 2,
+      });
+      await expectRight(find('POST', '/limits/{task}/rate'), '/limits/input.any/rate', { rate: 'often' });
+      await expectRight(find('POST', '/limits/{task}/time'), '/limits/input.any/time', { soft: '20s' });
+      await expectRight(find('GET', '/limits'), '/limits');
       for (const action of ['pause', 'resume', 'purge']) {
         await expectRight(find('POST', `/queues/{queue}/${action}`), `/queues/default/${action}`);
         await expectRight(find('POST', `/queues/{queue}/${action}`), `/queues/nowhere/${action}`);

@@ -28,7 +28,7 @@ for (const adapter of ADAPTERS)
     });
 
     it('are told to every role with the JSON Schema of their arguments, without those that are not exposed', async () => {
-      const x = { required: true, schema: { type: 'number' } };
+      const argument = (name: string) => ({ name, required: true, schema: { type: 'number' } });
       for (const role of ['submit', 'read', 'admin']) {
         const { status, body } = await http.client
           .as(`${role}-0123456789abcdef`)
@@ -45,11 +45,12 @@ for (const adapter of ADAPTERS)
           queue: 'default',
           priority: 0,
           http: true,
-          args: [x, x],
+          args: [argument('x'), argument('y')],
           result: {},
         });
         expect(body.items[3]!.args).toEqual([
           {
+            name: 'size',
             required: true,
             schema: {
               type: 'object',

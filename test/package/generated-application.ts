@@ -1,57 +1,39 @@
 import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { cp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { codeBlocks } from '../support/doc-code.js';
 
-const project = fileURLToPath(new URL('../..', import.meta.url));
-const execute = promisify(execFile);
+const sources = fileURLToPath(new URL('application', import.meta.url));
 
-interface Manifest {
-  dependencies: Record<string, string>;
-  devDependencies: Record<string, string>;
-}
-
-/** Why nothing can be installed here; undefined when it can. */
-export async function missingRegistry(): Promise<string | undefined> {
-  try {
-    await execute('npm', ['ping', '--fetch-retries=0', '--fetch-timeout=10000'], { timeout: 20_000 });
-    return undefined;
-  } catch {
-    return 'the tests of the package install it, and the npm registry does not answer';
-  }
-}
-
-/** An application as `nest new` makes it, with the packed library installed from its tarball. */
+/** An application as `nest new` makes it, with the sources of test/package/application. */
 export class GeneratedApplication {
-  private constructor(readonly folder: string) {}
+  private constructor(private readonly folder: string) {}
 
-  /** Generates it in `folder`, gives it the sources of test/package/application, and installs. */
-  static async create(folder: string): Promise<GeneratedApplication> {
-    const nest = join(project, 'node_modules/.bin/nest');
-    await execute(nest, ['new', 'app', '--package-manager', 'npm', '--skip-git', '--skip-install'], {
-      cwd: folder,
-    });
-    const app = new GeneratedApplication(join(folder, 'app'));
-    const packed = await execute(
-      'npm',
-      ['pack', '--ignore-scripts', '--json', '--pack-destination', folder],
-      { cwd: project },
-    );
-    const [{ filename }] = JSON.parse(packed.stdout) as [{ filename: string }];
-    await app.require(join(folder, filename));
-    await app.useSources();
-    await app.run('npm', ['install', '--no-audit', '--no-fund', '--prefer-offline']);
-    return app;
+  static async withSources(folder: string, type: 'esm' | 'cjs'): Promise<GeneratedApplication> {
+    const source = join(folder, 'src');
+    for (const file of await readdir(source)) await rm(join(source, file));
+    await cp(sources, source, { recursive: true });
+    // not a test of this project, nor with the names of its runner
+    await rename(join(source, 'report.tasks.spec.template'), join(source, 'report.tasks.spec.ts'));
+    // as the generated sources of each have it
+    if (type === 'cjs')
+      for (const file of await readdir(source)) {
+        const text = await readFile(join(source, file), 'utf8');
+        await writeFile(join(source, file), text.replaceAll(/from '(\..*)\.js'/g, `from '$1'`));
+      }
+    const [jest] = await codeBlocks('testing.md', 'jest');
+    await writeFile(join(folder, 'jest.documented.mjs'), jest!);
+    return new GeneratedApplication(folder);
   }
 
   /** The errors of its own compiler, a line each; [] when it compiled. */
   async compile(...options: string[]): Promise<string[]> {
-    // the generated settings name types of a test runner that is not installed
-    const args = ['-p', 'tsconfig.build.json', '--types', 'node', '--pretty', 'false', ...options];
+    const args = ['-p', 'tsconfig.build.json', '--pretty', 'false', ...options];
     try {
-      await this.run(join(this.folder, 'node_modules/.bin/tsc'), args);
+      await this.run(process.execPath, [join(this.folder, '../node_modules/typescript/bin/tsc'), ...args]);
       return [];
     } catch (error) {
       return (error as { stdout: string }).stdout.trim().split('\n');
@@ -59,19 +41,35 @@ export class GeneratedApplication {
   }
 
   /** Runs a script of it to its end. @returns what it wrote to its standard output */
-  async node(args: string[], environment: NodeJS.ProcessEnv = {}): Promise<string> {
-    return (await this.run(process.execPath, args, environment)).stdout.trim();
+  async node(args: string[], environment: NodeJS.ProcessEnv = {}, node = process.execPath): Promise<string> {
+    return (await this.run(node, args, environment)).stdout.trim();
   }
 
-  /** Whether a package fits in beside all others, without installing it. @throws what npm says against it */
-  async resolve(name: string): Promise<string> {
-    return (await this.run('npm', ['install', '--package-lock-only', '--no-audit', '--save-dev', name]))
-      .stdout;
+  /** Its tests, by its own configuration of vitest. @returns what the runner says */
+  async vitest(node: string): Promise<string> {
+    return this.output(node, ['../node_modules/vitest/vitest.mjs', 'run']);
+  }
+
+  /**
+   * Its tests, by its own configuration of jest. That needs require() of ES modules inside of jest, which is there from
+   * Node 24.9: before, by the configuration of docs/testing.md.
+   */
+  async jest(node: string): Promise<string> {
+    const [major, minor] = (await this.node(['-p', 'process.versions.node'], {}, node))
+      .split('.')
+      .map(Number);
+    const own = major! > 24 || (major === 24 && minor! >= 9);
+    const documented = ['--config', 'jest.documented.mjs', '--testMatch', '**/*.spec.ts'];
+    return this.output(node, [
+      '--experimental-vm-modules',
+      '../node_modules/jest/bin/jest.js',
+      ...(own ? [] : documented),
+    ]);
   }
 
   /** Starts a script that goes on; resolves when it has written its first line. */
-  async start(script: string, environment: NodeJS.ProcessEnv): Promise<ChildProcess> {
-    const child = spawn(process.execPath, [script], {
+  async start(script: string, environment: NodeJS.ProcessEnv, node: string): Promise<ChildProcess> {
+    const child = spawn(node, [script], {
       cwd: this.folder,
       env: { PATH: process.env.PATH, ...environment },
       stdio: ['ignore', 'pipe', 'inherit'],
@@ -83,32 +81,17 @@ export class GeneratedApplication {
     return child;
   }
 
+  private async output(node: string, args: string[]): Promise<string> {
+    const { stdout, stderr } = await this.run(node, args, { NO_COLOR: '1' }).catch(
+      (error: { stdout: string; stderr: string }) => {
+        throw new Error(error.stdout + error.stderr);
+      },
+    );
+    return stdout + stderr;
+  }
+
   private async run(command: string, args: string[], environment: NodeJS.ProcessEnv = {}) {
     const { PATH, HOME } = process.env;
-    return execute(command, args, { cwd: this.folder, env: { PATH, HOME, ...environment } });
-  }
-
-  /** Adds what the library needs, and leaves out the development tools that are not used here. */
-  private async require(tarball: string): Promise<void> {
-    const path = join(this.folder, 'package.json');
-    const manifest = JSON.parse(await readFile(path, 'utf8')) as Manifest;
-    const { typescript } = manifest.devDependencies;
-    manifest.devDependencies = {
-      typescript: typescript!,
-      '@types/node': manifest.devDependencies['@types/node']!,
-    };
-    Object.assign(manifest.dependencies, {
-      '@nestjs/typeorm': '^12.0.0',
-      pg: '^8.7.0',
-      typeorm: '^1.1.0',
-      celeriac: `file:${tarball}`,
-    });
-    await writeFile(path, JSON.stringify(manifest, undefined, 2));
-  }
-
-  private async useSources(): Promise<void> {
-    const source = join(this.folder, 'src');
-    for (const file of await readdir(source)) await rm(join(source, file));
-    await cp(join(project, 'test/package/application'), source, { recursive: true });
+    return promisify(execFile)(command, args, { cwd: this.folder, env: { PATH, HOME, ...environment } });
   }
 }

@@ -9,7 +9,10 @@ import {
   TaskNotFoundError,
   TaskRevokedError,
 } from '#dist/tasks/index.js';
+import { openStorage } from '#dist/tasks/store/open-storage.js';
+import { resolveTasksOptions } from '#dist/tasks/tasks.options.js';
 import { createApplication, type TestApplication } from '../support/application.js';
+import { celeriac } from '../support/cli.js';
 import { createDatabase, type TestDatabase } from '../support/database.js';
 import { findPgBouncer, PgBouncer } from '../support/pg-bouncer.js';
 import { describeUnless } from '../support/prerequisite.js';
@@ -206,5 +209,16 @@ suite('behind PgBouncer in transaction mode, with the direct URL beside it', () 
 
   it('is refused nothing by the pooler', () => {
     expect(bouncer.log).not.toMatch(/ERROR|unsupported|prepared statement|pooler error/i);
+  });
+
+  it('says at start which URL is missing when the direct one was not given', async () => {
+    const pooled = new DataSource({ type: 'postgres', url: bouncer.url });
+    await expect(openStorage(pooled, resolveTasksOptions({}))).rejects.toThrow(
+      /^directUrl: expected the URL of Postgres itself, .*pooler .*unsupported startup parameter/,
+    );
+    expect(await celeriac(['status', '--database-url', bouncer.url])).toMatchObject({
+      code: 2,
+      err: expect.stringMatching(/^error: --direct-database-url \(DIRECT_DATABASE_URL\): expected the URL/),
+    });
   });
 });

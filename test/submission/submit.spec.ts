@@ -111,8 +111,20 @@ describe('submitting', () => {
 
   it('gives up waiting without giving up the task', async () => {
     const handle = await application.tasks.of(MathTasks).add.applyAsync([1, 1], { countdown: '1h' });
-    await expect(handle.get({ timeout: 30 })).rejects.toBeInstanceOf(ResultTimeoutError);
+    const waiting = handle.get({ timeout: 30 });
+    await expect(waiting).rejects.toBeInstanceOf(ResultTimeoutError);
+    await expect(waiting).rejects.toThrow(/still PENDING after 30 ms \(it is due at .*Z\); it goes on/);
     expect(await handle.state()).toBe('PENDING');
+  });
+
+  it('says what an unattended queue waits for', async () => {
+    const options = { schema: 'unattended', allowUnknownTasks: true };
+    const producer = await createApplication(database.url, {}, options);
+    const handle = await producer.tasks.submit('some.task', [], { queue: 'images' });
+    await expect(handle.get({ timeout: 30 })).rejects.toThrow(
+      /PENDING .*no worker has taken it from the queue 'images': celeriac status/,
+    );
+    await producer.close();
   });
 
   it('says that an unknown id is unknown', async () => {

@@ -137,6 +137,7 @@ describe('arguments and results', () => {
     const registry = application.app.get(TaskRegistry);
     expect(registry.describe('checked.order').args).toEqual([
       {
+        name: 'given',
         required: true,
         schema: expect.objectContaining({
           type: 'object',
@@ -144,11 +145,12 @@ describe('arguments and results', () => {
           required: ['id', 'at'],
         }),
       },
-      { required: false, schema: expect.objectContaining({ type: 'number', default: 7 }) },
+      { name: 'count', required: false, schema: expect.objectContaining({ type: 'number', default: 7 }) },
     ]);
     expect(registry.describe('checked.total').result).toMatchObject({ required: ['total'] });
     expect(registry.describe('checked.welcome').args).toEqual([
       {
+        name: 'customer',
         required: true,
         schema: {
           type: 'object',
@@ -177,8 +179,8 @@ describe('arguments and results', () => {
       priority: 0,
       http: false,
       args: [
-        { required: true, schema: { type: 'number' } },
-        { required: true, schema: { type: 'string' } },
+        { name: '_count', required: true, schema: { type: 'number' } },
+        { name: '_name', required: true, schema: { type: 'string' } },
       ],
       result: {},
     });

@@ -35,35 +35,6 @@ export async function createProjectFolder(): Promise<ProjectFolder> {
   };
 }
 
-/**
- * Compiles every block of a document that is TypeScript, each as a module of its own.
- * @returns how many there are
- * @throws with what the compiler says
- */
-export async function compileBlocks(document: string): Promise<number> {
-  const text = await readFile(join(project, 'docs', document), 'utf8');
-  const blocks = [...text.matchAll(/```ts\n([^]*?)```/g)].map((match) => match[1]!);
-  const folder = await createProjectFolder();
-  try {
-    for (const [i, code] of blocks.entries()) await folder.write(`block-${i}.ts`, code);
-    const options = {
-      extends: '../../test/tsconfig.json',
-      compilerOptions: { rootDir: '../..', noUnusedLocals: false },
-      include: ['./*.ts'],
-    };
-    await folder.write('tsconfig.json', JSON.stringify(options));
-    const tsc = join(project, 'node_modules/typescript/bin/tsc');
-    await promisify(execFile)(process.execPath, [tsc, '-p', folder.path]).catch(
-      (error: { stdout: string }) => {
-        throw new Error(error.stdout);
-      },
-    );
-    return blocks.length;
-  } finally {
-    await folder.remove();
-  }
-}
-
 /** TypeScript with Nest's decorators as a module that Node runs. */
 export async function compile(code: string): Promise<string> {
   const { code: compiled } = await transform(code, {

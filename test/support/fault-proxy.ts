@@ -1,5 +1,5 @@
-import { once } from 'node:events';
-import { createServer, type AddressInfo, type Server } from 'node:net';
+import type { Server } from 'node:net';
+import { listenBefore } from './listen-before.js';
 import { ProxiedConnection, type Hook, type Mode, type ProxyRules } from './proxied-connection.js';
 import type { Statement } from './postgres-frames.js';
 
@@ -22,16 +22,10 @@ export class FaultProxy implements ProxyRules {
   ) {}
 
   static async inFrontOf(target: string): Promise<FaultProxy> {
-    const { hostname, port } = new URL(target);
-    const server = createServer();
-    server.listen(0, '127.0.0.1');
-    await once(server, 'listening');
-    const url = new URL(target);
-    url.hostname = '127.0.0.1';
-    url.port = String((server.address() as AddressInfo).port);
-    const proxy = new FaultProxy(url.toString(), server);
+    const { server, url, ...address } = await listenBefore(target);
+    const proxy = new FaultProxy(url, server);
     server.on('connection', (client) => {
-      const connection = new ProxiedConnection(client, { host: hostname, port: Number(port) }, proxy);
+      const connection = new ProxiedConnection(client, address, proxy);
       proxy.connections.add(connection);
       void connection.done.then(() => proxy.connections.delete(connection));
     });

@@ -1,4 +1,5 @@
 import { afterAll } from '@jest/globals';
+import type { INestApplicationContext } from '@nestjs/common';
 import type { TaskRefs, TaskService, TasksModuleOptions } from '#dist/tasks/index.js';
 import { DemoTasks } from '#dist/jobs/demo/demo.tasks.js';
 import { createApplication } from './application.js';
@@ -9,7 +10,7 @@ import { Ledger } from './ledger.js';
 import { SeededRandom, seed } from './seeded-random.js';
 import { until } from './until.js';
 import { WorkerFleet } from './worker-fleet.js';
-import type { WorkerProcessOptions } from './worker-process.js';
+import { poolOfThisRun, type WorkerProcessOptions } from './worker-process.js';
 
 /** FAULTS=full runs the numbers that `npm run faults` promises; otherwise what a build can wait for. */
 export const full = process.env.FAULTS === 'full';
@@ -31,6 +32,8 @@ export interface Scenario {
   readonly url: string;
   readonly sql: TestDatabase['sql'];
   readonly broker: BrokerUnderTest;
+  /** The application that submits. */
+  readonly application: INestApplicationContext;
   readonly tasks: TaskService;
   readonly demo: TaskRefs<DemoTasks>;
   readonly fleet: WorkerFleet;
@@ -82,6 +85,7 @@ export async function scenario(
       url,
       sql,
       broker,
+      application: application.app,
       tasks: application.tasks,
       demo,
       fleet,
@@ -104,7 +108,7 @@ export async function scenario(
       report(fault, figures) {
         const seconds = ((performance.now() - started) / 1000).toFixed(1);
         const text = Object.entries({ ...figures, seed, seconds }).map(([name, value]) => `${name} ${value}`);
-        process.stderr.write(`fault ${fault} (${broker.kind}): ${text.join(', ')}\n`);
+        process.stderr.write(`fault ${fault} (${broker.kind}, ${poolOfThisRun}): ${text.join(', ')}\n`);
       },
     });
   } catch (error) {

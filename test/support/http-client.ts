@@ -4,7 +4,7 @@ export interface HttpAnswer<Body = Record<string, unknown>> {
   readonly body: Body;
 }
 
-/** Asks an application, and reads its answer as the JSON that all of them are. */
+/** Asks an application, and reads its answer as JSON. */
 export class HttpClient {
   constructor(
     private readonly url: string,
@@ -40,6 +40,11 @@ export class HttpClient {
     });
   }
 
+  patch<Body = Record<string, unknown>>(path: string, body: unknown): Promise<HttpAnswer<Body>> {
+    const headers = { 'content-type': 'application/json' };
+    return this.ask<Body>(path, { method: 'PATCH', body: JSON.stringify(body), headers });
+  }
+
   delete<Body = Record<string, unknown>>(path: string): Promise<HttpAnswer<Body>> {
     return this.ask<Body>(path, { method: 'DELETE' });
   }
@@ -47,6 +52,8 @@ export class HttpClient {
   private async ask<Body>(path: string, request: RequestInit = {}): Promise<HttpAnswer<Body>> {
     const headers = { ...this.headers, ...(request.headers as Record<string, string> | undefined) };
     const response = await fetch(this.url + path, { ...request, headers });
-    return { status: response.status, headers: response.headers, body: (await response.json()) as Body };
+    const text = await response.text();
+    const body = (text === '' ? {} : JSON.parse(text)) as Body;
+    return { status: response.status, headers: response.headers, body };
   }
 }

@@ -1,5 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 
@@ -23,9 +24,16 @@ export class NodeProcess {
   private said = '';
   private readonly exited: Promise<unknown>;
 
-  constructor(script: string, args: readonly string[], environment: NodeJS.ProcessEnv) {
+  /** @param prefix a command that starts Node, and its arguments */
+  constructor(
+    script: string,
+    args: readonly string[],
+    environment: NodeJS.ProcessEnv,
+    prefix: readonly string[] = [],
+  ) {
     const { PATH, HOME } = process.env;
-    const child = spawn(process.execPath, [script, ...args], {
+    const [command, ...rest] = [...prefix, process.execPath, script, ...args];
+    const child = spawn(command!, rest, {
       cwd: project,
       env: { PATH, HOME, LOG_LEVEL: 'warn', ...environment },
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -60,10 +68,26 @@ export class NodeProcess {
     return Number(/VmRSS:\s+(\d+) kB/.exec(status)![1]) / 1024;
   }
 
-  /** kill -9; resolves when it is gone. */
+  /** kill -9 of it and all that it has started; resolves when it is gone. */
   async kill(): Promise<void> {
-    if (this.isRunning) this.child.kill('SIGKILL');
+    if (this.isRunning) this.signalAll('SIGSTOP', 'SIGKILL');
     await this.exited;
+  }
+
+  /** kill -9 of it alone; resolves when it is gone. */
+  async killAlone(): Promise<void> {
+    this.child.kill('SIGKILL');
+    await this.exited;
+  }
+
+  /** The processes that it has started. */
+  children(): number[] {
+    return childrenOf(this.pid);
+  }
+
+  /** Sends it a signal. */
+  signal(signal: NodeJS.Signals): void {
+    this.child.kill(signal);
   }
 
   /** SIGTERM; resolves when it has ended by itself. */
@@ -84,10 +108,46 @@ export class NodeProcess {
 
   /** SIGSTOP: not a thread of it runs until {@link thaw}. */
   freeze(): void {
-    this.child.kill('SIGSTOP');
+    this.signalAll('SIGSTOP');
   }
 
   thaw(): void {
-    this.child.kill('SIGCONT');
+    this.signalAll('SIGCONT');
+  }
+
+  /** It and all that it has started, each after what started it: so nothing new is started meanwhile. */
+  private signalAll(...signals: NodeJS.Signals[]): void {
+    const pids = [this.pid];
+    for (let i = 0; i < pids.length; i++) {
+      send(pids[i]!, signals[0]!);
+      pids.push(...childrenOf(pids[i]!));
+    }
+    for (const signal of signals.slice(1)) for (const pid of pids) send(pid, signal);
+  }
+}
+
+export function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
+
+/** As Linux tells it. */
+function childrenOf(pid: number): number[] {
+  try {
+    const text = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8');
+    return text.split(' ').filter(Boolean).map(Number);
+  } catch {
+    return []; // it has ended
+  }
+}
+
+function send(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal);
+  } catch {
+    // it has ended
   }
 }

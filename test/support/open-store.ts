@@ -8,6 +8,7 @@ export interface OpenStore {
   readonly store: TaskStore;
   /** Ids of workers that may claim and run nothing. */
   readonly workers: readonly string[];
+  readonly database: Database;
   close(): Promise<void>;
 }
 
@@ -16,6 +17,6 @@ export async function openStore(url: string, workerCount: number): Promise<OpenS
   const database = new Database(connectionSettings({ type: 'postgres', url }, undefined));
   const store = new TaskStore(database, tablesOf('celeriac'));
   const workers = Array.from({ length: workerCount }, () => randomUUID());
-  for (const id of workers) await store.registerWorker(id, id, 600_000, {});
-  return { store, workers, close: () => database.close() };
+  for (const id of workers) await store.registerWorker(id, id, 600_000, { info: {}, status: {} });
+  return { store, workers, database, close: () => database.close() };
 }

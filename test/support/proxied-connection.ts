@@ -28,7 +28,8 @@ export class ProxiedConnection {
   /** Resolves when both ends are closed. */
   readonly done: Promise<void>;
   private readonly server: Socket;
-  private running: Statement | undefined;
+  /** Sent and not answered yet, in order: a client need not wait for one answer before it asks for the next. */
+  private readonly running: Statement[] = [];
   private held: Buffer[] = [];
 
   constructor(
@@ -75,20 +76,21 @@ export class ProxiedConnection {
   private async toServer(frame: Frame): Promise<void> {
     const statement = statementOf(frame);
     if (statement) {
-      this.running = statement;
+      this.running.push(statement);
       if ((await this.rules.before.get(statement.name)?.(statement)) === 'reset') return this.reset();
     }
     if (this.server.writable) this.server.write(frame.bytes);
   }
 
   private async toClient({ type, bytes }: Frame): Promise<void> {
-    const { running } = this;
+    const [running] = this.running;
+    // ReadyForQuery: a statement is over, and outside a transaction committed
+    const isOver = type === 'Z';
+    if (isOver) this.running.shift();
     const hook = running && this.rules.after.get(running.name);
     if (running && hook) {
       this.held.push(bytes);
-      // ReadyForQuery: the statement is over, and outside a transaction committed
-      if (type !== 'Z') return;
-      this.running = undefined;
+      if (!isOver) return;
       const reply = Buffer.concat(this.held.splice(0));
       if ((await hook(running)) === 'reset') return this.reset();
       if (this.client.writable) this.client.write(reply);

@@ -41,6 +41,8 @@ const NASTY = [
   '0001-01-01T00:00:00Z',
   'x'.repeat(5000),
 ];
+/** Schemas within schemas: a workflow's steps contain steps, and would never end. */
+const DEEPEST = 5;
 const nasty = fc.constantFrom(...NASTY);
 const text = fc.oneof(nasty, fc.string(), fc.string({ unit: 'binary', maxLength: 50 }));
 const anything: fc.Arbitrary<unknown> = fc.oneof(
@@ -63,9 +65,9 @@ export function requestsTo(
   known: Readonly<Record<string, readonly string[]>>,
   only: Readonly<Record<string, readonly string[]>>,
 ): fc.Arbitrary<FuzzedRequest> {
-  const valueOf = (schema: Schema, name = ''): fc.Arbitrary<unknown> => {
+  const valueOf = (schema: Schema, name = '', depth = 0): fc.Arbitrary<unknown> => {
     if (only[name]) return fc.constantFrom(...only[name]);
-    const exact = bySchema(schema, name);
+    const exact = bySchema(schema, name, depth);
     const values = known[name];
     return fc.oneof(
       { weight: 6, arbitrary: exact },
@@ -75,7 +77,7 @@ export function requestsTo(
     );
   };
 
-  function bySchema(schema: Schema, name: string): fc.Arbitrary<unknown> {
+  function bySchema(schema: Schema, name: string, depth: number): fc.Arbitrary<unknown> {
     const { $ref, allOf, oneOf, anyOf, type, nullable, properties, required, items } = schema as {
       $ref?: string;
       allOf?: Schema[];
@@ -87,11 +89,13 @@ export function requestsTo(
       required?: string[];
       items?: Schema;
     };
-    if ($ref !== undefined) return bySchema(schemas[$ref.split('/').at(-1)!]!, name);
-    if (allOf) return bySchema(allOf[0]!, name);
+    if ($ref !== undefined)
+      return depth === DEEPEST ? anything : bySchema(schemas[$ref.split('/').at(-1)!]!, name, depth + 1);
+    if (allOf) return bySchema(allOf[0]!, name, depth);
     const choices = oneOf ?? anyOf;
-    if (choices) return fc.oneof(...choices.map((choice) => bySchema(choice, name)));
-    if (nullable === true) return fc.option(bySchema({ ...schema, nullable: false }, name), { nil: null });
+    if (choices) return fc.oneof(...choices.map((choice) => bySchema(choice, name, depth)));
+    if (nullable === true)
+      return fc.option(bySchema({ ...schema, nullable: false }, name, depth), { nil: null });
     switch (type) {
       case 'integer':
         return fc.oneof(
@@ -103,17 +107,21 @@ export function requestsTo(
       case 'boolean':
         return fc.boolean();
       case 'array':
-        return fc.array(valueOf(items ?? {}, name), { maxLength: 5 });
+        return fc.array(valueOf(items ?? {}, name, depth), { maxLength: 5 });
       case 'object':
         if (!properties)
-          return fc.dictionary(text, valueOf((schema.additionalProperties as Schema) ?? {}), { maxKeys: 4 });
+          return fc.dictionary(text, valueOf((schema.additionalProperties as Schema) ?? {}, '', depth), {
+            maxKeys: 4,
+          });
         // few of them at once: with many, one is always wrong
         return fc
           .shuffledSubarray(Object.keys(properties))
           .map((chosen) => chosen.slice(0, 2))
           .chain((chosen) => {
             const keys = [...new Set([...(required ?? []), ...chosen])];
-            return fc.record(Object.fromEntries(keys.map((key) => [key, valueOf(properties[key]!, key)])));
+            return fc.record(
+              Object.fromEntries(keys.map((key) => [key, valueOf(properties[key]!, key, depth)])),
+            );
           });
       case 'string':
         return Array.isArray(schema.enum) ? fc.constantFrom(...(schema.enum as string[])) : text;
@@ -147,7 +155,10 @@ export function requestsTo(
         ? fc.constant(undefined)
         : operation.body
           ? fc.oneof(
-              { weight: 10, arbitrary: bySchema(operation.body, '').map((value) => JSON.stringify(value)) },
+              {
+                weight: 10,
+                arbitrary: bySchema(operation.body, '', 0).map((value) => JSON.stringify(value)),
+              },
               { weight: 4, arbitrary: fc.constant(JSON.stringify(exampleOf(operation.body))) },
               { weight: 2, arbitrary: anything.map((value) => JSON.stringify(value)) },
               { weight: 1, arbitrary: text },

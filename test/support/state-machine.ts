@@ -9,7 +9,8 @@ import { GateStore } from '#dist/tasks/store/gate-store.js';
 import type { ClaimedTask } from '#dist/tasks/store/statements/claim.js';
 import { InsertStore } from '#dist/tasks/store/insert-store.js';
 import { tablesOf } from '#dist/tasks/store/tables.js';
-import { newFence, TaskStore } from '#dist/tasks/store/task-store.js';
+import { newFence } from '#dist/tasks/store/fence.js';
+import { TaskStore } from '#dist/tasks/store/task-store.js';
 import { UniqueStore } from '#dist/tasks/store/unique-store.js';
 
 /** One thing that a process may do, with a number that picks among what is there. */
@@ -57,6 +58,7 @@ interface LiveRow {
 }
 
 const CONCURRENCY = 2;
+const HOUR_MS = 3_600_000;
 const WORKERS = 2;
 const ENDED = ['SUCCESS', 'FAILURE', 'REVOKED'];
 
@@ -123,8 +125,10 @@ export class StateMachine {
   /** Runs all that is left: everything must end. */
   async end(): Promise<void> {
     await this.pause(false);
-    for (let round = 0; round < 200; round++) {
-      await this.store.rescue(100, 100);
+    // what was lost again and again is spread over some seconds
+    const deadline = Date.now() + 30_000;
+    while (Date.now() < deadline) {
+      await this.store.rescue(100, 100, HOUR_MS);
       await this.store.promoteDue(100);
       await this.gates.admit('');
       await this.claim(this.workers[0]!);
@@ -171,7 +175,7 @@ export class StateMachine {
         this.workers = this.workers.filter((other) => other !== worker);
         return this.hire();
       case 'rescue':
-        return this.store.rescue(100, 3);
+        return this.store.rescue(100, 3, HOUR_MS);
       case 'promote':
         return this.store.promoteDue(100);
       case 'admit':
@@ -191,7 +195,7 @@ export class StateMachine {
 
   private async hire(): Promise<void> {
     const id = randomUUID();
-    await this.store.registerWorker(id, id, 600_000, {});
+    await this.store.registerWorker(id, id, 600_000, { info: {}, status: {} });
     this.workers.push(id);
   }
 
@@ -250,7 +254,7 @@ export class StateMachine {
 
   private async finish({ id, fence }: ClaimedTask, state: 'SUCCESS' | 'FAILURE'): Promise<void> {
     const ending = { id, fence, state, result: null, largeResult: false, error: null, progress: null };
-    await this.store.finish([{ ...ending, expires: false }]);
+    await this.store.finish([{ ...ending, expires: false, awaited: false }]);
   }
 
   private async defer({ worker, task }: { worker: string; task: ClaimedTask }, what: string): Promise<void> {

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
-import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { connect, type Server, type Socket } from 'node:net';
+import { listenBefore } from './listen-before.js';
 
 /** pass; blackhole: nothing arrives, and nobody is told */
 export type TcpMode = 'pass' | 'blackhole';
@@ -18,15 +19,9 @@ export class TcpProxy {
   ) {}
 
   static async inFrontOf(target: string): Promise<TcpProxy> {
-    const { hostname, port } = new URL(target);
-    const server = createServer();
-    server.listen(0, '127.0.0.1');
-    await once(server, 'listening');
-    const url = new URL(target);
-    url.hostname = '127.0.0.1';
-    url.port = String((server.address() as AddressInfo).port);
-    const proxy = new TcpProxy(url.toString(), server);
-    server.on('connection', (client) => proxy.accept(client, hostname, Number(port)));
+    const { server, url, host, port } = await listenBefore(target);
+    const proxy = new TcpProxy(url, server);
+    server.on('connection', (client) => proxy.accept(client, host, port));
     return proxy;
   }
 

@@ -1,7 +1,8 @@
+import { createHash } from 'node:crypto';
 import { open } from 'node:fs/promises';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import { Inject, Injectable } from '@nestjs/common';
-import { Task, TaskContext, Worker } from '../../tasks/index.js';
+import { Schedule, Task, TaskContext, Worker } from '../../tasks/index.js';
 import { DEMO_OPTIONS, type DemoOptions } from './demo.options.js';
 
 /** Tasks to play with, and to test faults with: each does one thing that a queue must cope with. */
@@ -12,6 +13,14 @@ export class DemoTasks {
     private readonly worker: Worker,
   ) {}
 
+  /** The schedule is paused: resume it, run it now, or change its time. */
+  @Schedule({
+    name: 'demo.hello',
+    crontab: '*/5 8-17 * * MON-FRI',
+    args: ['hello'],
+    enabled: false,
+    description: 'every five minutes of working hours, once it is resumed',
+  })
   @Task({ http: true })
   echo(value: unknown): unknown {
     return value;
@@ -26,6 +35,7 @@ export class DemoTasks {
 
   @Task({ http: true })
   async progress(steps: number, msPerStep: number, ctx: TaskContext): Promise<number> {
+    ctx.logger.log(`${steps} steps of ${msPerStep} ms`);
     for (let step = 1; step <= steps; step++) {
       await sleep(msPerStep, undefined, { signal: ctx.signal });
       await ctx.progress(step, steps, `step ${step} of ${steps}`);
@@ -53,6 +63,24 @@ export class DemoTasks {
     return ms;
   }
 
+  /** Keeps a processor busy: hashes so many times, and returns the last hash. */
+  @Task({ http: true })
+  hash(rounds: number): string {
+    return hashed(rounds);
+  }
+
+  /** The same in a process of its own. */
+  @Task({ http: true, isolate: 'process' })
+  hashInProcess(rounds: number, ctx: TaskContext): Promise<string> {
+    return hashedInSteps(rounds, ctx);
+  }
+
+  /** The same in a thread. */
+  @Task({ http: true, isolate: 'thread' })
+  hashInThread(rounds: number, ctx: TaskContext): Promise<string> {
+    return hashedInSteps(rounds, ctx);
+  }
+
   /** Kills its own process, without a word, as a segmentation fault or the kernel's out-of-memory killer would. */
   @Task({ http: true })
   crash(): never {
@@ -77,4 +105,24 @@ export class DemoTasks {
     }
     return line;
   }
+}
+
+const STEPS = 10;
+
+/** Says how far it is, and looks at its signal, now and then. */
+async function hashedInSteps(rounds: number, ctx: TaskContext): Promise<string> {
+  let hash = '';
+  for (let step = 1; step <= STEPS; step++) {
+    hash = hashed(Math.ceil(rounds / STEPS), hash);
+    await ctx.progress(step, STEPS);
+    await nextTurn();
+    ctx.signal.throwIfAborted();
+  }
+  return hash;
+}
+
+function hashed(rounds: number, start = ''): string {
+  let hash = start;
+  for (let round = 0; round < rounds; round++) hash = createHash('sha256').update(hash).digest('hex');
+  return hash;
 }

@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events';
 import { Logger } from '@nestjs/common';
 import type { ClaimedTask } from '../store/statements/claim.js';
-import type { ReadyTask } from '../store/task-store.js';
+import type { ReadyTask } from '../store/ready-batch.js';
 import type { Slots } from './slots.js';
 
 /** All that a broker ever carries: where to look. The row is the truth. */
@@ -20,7 +20,7 @@ export interface ConsumeOptions {
   readonly slots: Slots;
   /** The id that the worker claims under now. */
   workerId(): string;
-  /** How long to let other workers go first, in ms. Default: not at all. */
+  /** How long to let other workers go first, in ms; above 0 after a task that this worker does not have. Default: 0. */
   hesitation?(): number;
   /** Resolves: acknowledged. Rejects: redelivered. */
   handler(delivery: Delivery): Promise<void>;

@@ -1,4 +1,4 @@
-import type { ClaimPlace } from '../store/task-store.js';
+import type { ClaimPlace } from '../store/statements/claim.js';
 import type { ClaimedTask } from '../store/statements/claim.js';
 import { ReadyMarks } from './ready-marks.js';
 

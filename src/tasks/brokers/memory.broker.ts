@@ -71,7 +71,7 @@ class MemoryConsumer implements Consumer {
     private readonly options: ConsumeOptions,
     private readonly onStop: () => void,
   ) {
-    this.open = new Slots(options.slots.size * 2);
+    this.open = new Slots(() => options.slots.size * 2);
   }
 
   wake(): void {

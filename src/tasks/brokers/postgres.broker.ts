@@ -2,7 +2,8 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
 import { isTransient } from '../store/database.js';
 import type { TaskChannel } from '../store/task-channel.js';
-import { newFence, type TaskStore } from '../store/task-store.js';
+import { newFence } from '../store/fence.js';
+import type { TaskStore } from '../store/task-store.js';
 import type { ClaimedTask } from '../store/statements/claim.js';
 import { Broker, type ConsumeOptions, type Consumer, type QueueCounts, type TaskMessage } from './broker.js';
 import { ClaimPlan } from './claim-plan.js';
@@ -93,7 +94,7 @@ class TableConsumer implements Consumer {
     private readonly options: ConsumeOptions,
     private readonly onStop: () => void,
   ) {
-    this.open = new Slots(options.slots.size * 2);
+    this.open = new Slots(() => options.slots.size * 2);
     this.loop = this.run();
   }
 

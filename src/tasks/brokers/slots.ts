@@ -3,7 +3,18 @@ export class Slots {
   private taken = 0;
   private waiters: (() => void)[] = [];
 
-  constructor(readonly size: number) {}
+  /** @param count a function where it follows another number */
+  constructor(private count: number | (() => number)) {}
+
+  get size(): number {
+    return typeof this.count === 'number' ? this.count : this.count();
+  }
+
+  /** With fewer, what runs goes on, and nothing is taken until there is room again. */
+  resize(size: number): void {
+    this.count = size;
+    if (this.free > 0) for (const wake of this.waiters.splice(0)) wake();
+  }
 
   get free(): number {
     return Math.max(0, this.size - this.taken);

@@ -1,4 +1,5 @@
 #!/usr/bin/env node
-import { createProgram } from './program.js';
+import { run } from './program.js';
+import { processIo } from './terminal/io.js';
 
-await createProgram().parseAsync();
+process.exitCode = await run(process.argv.slice(2), processIo());

@@ -47,7 +47,7 @@ export async function* examine(options: DoctorOptions): AsyncGenerator<Finding> 
       verdict: 'failed',
       what: 'database',
       message:
-        'no URL: give --database, or set DATABASE_URL (the embedded database is only there while it runs)',
+        'no URL: give --database-url, or set DATABASE_URL (the embedded database is only there while it runs)',
     };
   else yield* examineDatabase(options.database, options);
   if (isRelayed(choice)) yield await examineBroker(choice, options.schema);
@@ -141,7 +141,7 @@ async function examineNotify(url: string): Promise<Finding> {
     await client.query('SELECT 1');
     if (await heard) return { verdict: 'ok', what: 'notify', message: 'LISTEN hears NOTIFY' };
     const message =
-      'LISTEN hears nothing: the URL leads through a transaction pooler. Give --direct-database (directUrl in TasksModule)';
+      'LISTEN hears nothing: the URL leads through a transaction pooler. Give --direct-database-url (directUrl in TasksModule)';
     return { verdict: 'failed', what: 'notify', message };
   } catch (error) {
     return failed('notify', error);

@@ -1,22 +1,13 @@
 import { CeleriacError } from '../errors.js';
+import type { RegisteredTask } from '../definition/registered-tasks.js';
 import type { Statement } from '../store/database.js';
-import { noteAction, purge, type PurgeStep } from '../store/statements/purge.js';
+import { listensTo } from '../store/statements/listening.js';
+import { noteAction, type PurgeStep } from '../store/statements/purge.js';
 import type { Storage } from '../store/storage.js';
+import type { Dependents } from './dependents.js';
+import { Remembered } from './remembered.js';
 import { resendHead } from './resender.js';
-
-export interface WorkerStatus {
-  id: string;
-  name: string;
-  alive: boolean;
-  aliveSince: string;
-  leaseUntil: string;
-  /** How many tasks it runs. */
-  running: number;
-  host: string | null;
-  pid: number | null;
-  concurrency: number | null;
-  queues: string[];
-}
+import { findWorker, listWorkers, type WorkerDetail, type WorkerStatus } from './worker-list.js';
 
 export interface QueueStatus {
   name: string;
@@ -29,44 +20,70 @@ export interface QueueStatus {
   running: number;
   /** The names of living workers that take from it. */
   workers: string[];
+  /** Tasks wait in it, and no living worker takes from it. */
+  unattended: boolean;
 }
 
 export class UnknownQueueError extends CeleriacError {
   readonly code = 'UNKNOWN_QUEUE';
 }
 
+/** Who does it; kept in the audit. */
+interface By {
+  readonly by?: string | null | undefined;
+}
+
 const PURGE_BATCH = 1000;
 
 /** What operators look at and do, beside single tasks. */
 export class Administration {
-  private readonly purgeStatement: Statement;
   private readonly noteStatement: Statement;
+  private readonly attended = new Remembered<boolean>(2000);
 
-  constructor(private readonly storage: Storage) {
-    this.purgeStatement = purge(storage.tables);
+  constructor(
+    private readonly storage: Storage,
+    private readonly dependents: Dependents,
+  ) {
     this.noteStatement = noteAction(storage.tables);
   }
 
   /** Living workers, and those that died within the last hour. */
   async workers(): Promise<WorkerStatus[]> {
-    const { dataSource, tables } = this.storage;
-    const rows = await dataSource.query<WorkerRow[]>(
-      `SELECT w.id, w.name, w.dead_at IS NULL AND w.lease_until > clock_timestamp() AS alive, w.alive_since, w.lease_until, w.info,
-         (SELECT count(*)::int FROM ${tables.task} t WHERE t.worker_id = w.id) AS running
-       FROM ${tables.worker} w WHERE w.dead_at IS NULL OR w.dead_at > now() - interval '1 hour' ORDER BY w.name, w.id`,
+    return (await listWorkers(this.storage)).map(({ tasks: _many, ...status }) => status);
+  }
+
+  /** One, by its id or name, with what it has the code of. @throws UnknownWorkerError */
+  worker(which: string): Promise<WorkerDetail> {
+    return findWorker(this.storage, which);
+  }
+
+  /** What living workers have the code of, by name; when none lives, what those had that died within the last hour. */
+  async registered(): Promise<RegisteredTask[]> {
+    const workers = await listWorkers(this.storage);
+    const living = workers.filter((worker) => worker.alive);
+    const tasks = (living.length > 0 ? living : workers).flatMap((worker) => worker.tasks);
+    const byName = new Map(tasks.map((task) => [task.name, task]));
+    return [...byName.values()].sort((a, b) => a.name.localeCompare(b.name));
+  }
+
+  /** Whether a living worker takes from the queue; asked at most once in two seconds each. */
+  async isAttended(queue: string): Promise<boolean> {
+    return this.attended.ask(queue, async () => {
+      const { dataSource, tables } = this.storage;
+      const rows = await dataSource.query<unknown[]>(
+        `SELECT FROM ${tables.worker} w WHERE ${listensTo('w', '$1')} LIMIT 1`,
+        [queue],
+      );
+      return rows.length > 0;
+    });
+  }
+
+  /** Of Postgres. */
+  async databaseVersion(): Promise<string> {
+    const [row] = await this.storage.dataSource.query<{ version: string }[]>(
+      `SELECT current_setting('server_version') AS version`,
     );
-    return rows.map(({ id, name, alive, alive_since, lease_until, info, running }) => ({
-      id,
-      name,
-      alive,
-      aliveSince: alive_since.toISOString(),
-      leaseUntil: lease_until.toISOString(),
-      running,
-      host: info.host ?? null,
-      pid: info.pid ?? null,
-      concurrency: info.concurrency ?? null,
-      queues: info.queues ?? [],
-    }));
+    return row!.version;
   }
 
   /** Every queue ever used. */
@@ -79,10 +96,11 @@ export class Administration {
          (SELECT min(p.oldest) FROM generate_series(0, 9) s(priority) CROSS JOIN LATERAL (
             SELECT t.ready_at AS oldest FROM ${tables.task} t WHERE t.queue = q.name AND t.priority = s.priority
               AND t.ready_at IS NOT NULL AND t.worker_id IS NULL ORDER BY t.ready_at LIMIT 1) p) AS oldest,
-         (SELECT count(*)::int FROM ${tables.task} t WHERE t.worker_id IS NOT NULL AND t.queue = q.name) AS running,
-         ARRAY(SELECT w.name FROM ${tables.worker} w WHERE w.dead_at IS NULL AND w.lease_until > clock_timestamp()
-           AND (w.info->'queues' ? q.name OR w.info->>'all' = 'true') ORDER BY w.name) AS workers
-       FROM ${tables.queue} q WHERE $1::text IS NULL OR q.name = $1 ORDER BY q.name`,
+         coalesce(r.running, 0) AS running,
+         ARRAY(SELECT w.name FROM ${tables.worker} w WHERE ${listensTo('w', 'q.name')} ORDER BY w.name) AS workers
+       FROM ${tables.queue} q LEFT JOIN (
+         SELECT t.queue, count(*)::int AS running FROM ${tables.task} t WHERE t.worker_id IS NOT NULL GROUP BY t.queue
+       ) r ON r.queue = q.name WHERE $1::text IS NULL OR q.name = $1 ORDER BY q.name`,
       [name ?? null],
     );
     return rows.map(({ paused_at, oldest, ...row }) => ({
@@ -92,19 +110,22 @@ export class Administration {
       oldestMs: oldest ? Math.max(0, Date.now() - oldest.getTime()) : null,
       running: row.running,
       workers: row.workers,
+      unattended: row.depth > 0 && row.workers.length === 0,
     }));
   }
 
   /** @throws UnknownQueueError */
-  async pause(queue: string): Promise<QueueStatus> {
+  async pause(queue: string, { by = null }: By = {}): Promise<QueueStatus> {
     const status = await this.setPaused(queue, 'coalesce(paused_at, now())');
+    await this.note(by, 'pause_queue', { queue });
     this.storage.channel.queues();
     return status;
   }
 
   /** @throws UnknownQueueError */
-  async resume(queue: string): Promise<QueueStatus> {
+  async resume(queue: string, { by = null }: By = {}): Promise<QueueStatus> {
     const status = await this.setPaused(queue, 'NULL');
+    await this.note(by, 'resume_queue', { queue });
     const { channel, broker, relayStore, relay } = this.storage;
     channel.queues();
     channel.ready([queue]);
@@ -118,19 +139,21 @@ export class Administration {
    * @returns how many
    * @throws UnknownQueueError
    */
-  async purge(queue: string, { by = null }: { by?: string | null } = {}): Promise<number> {
-    const { database, channel } = this.storage;
+  async purge(queue: string, { by = null }: By = {}): Promise<number> {
+    const { channel, store } = this.storage;
     if ((await this.queues(queue)).length === 0) throw unknownQueue(queue);
     let purged = 0;
     let last: PurgeStep | undefined;
     do {
       const from = [last?.before ?? null, last?.priority ?? 0, last?.from ?? '-infinity'];
-      [last] = await database.run<PurgeStep>(this.purgeStatement, [queue, PURGE_BATCH, ...from]);
-      channel.changed(last!.ids);
-      purged += last!.ids.length;
-    } while (last!.priority !== null);
+      const { step, cascade } = await store.purge([queue, PURGE_BATCH, ...from]);
+      last = step;
+      channel.changed(last.ids);
+      this.dependents.follow(cascade);
+      purged += last.ids.length;
+    } while (last.priority !== null);
     await this.dropMessages(queue);
-    await database.run(this.noteStatement, [by, 'purge', JSON.stringify({ queue, purged })]);
+    await this.note(by, 'purge', { queue, purged });
     return purged;
   }
 
@@ -140,6 +163,10 @@ export class Administration {
     if (broker.isTable || !broker.status.up) return;
     await broker.purge(queue);
     await resendHead(relayStore, relay, queue);
+  }
+
+  private async note(by: string | null, action: string, detail: object): Promise<void> {
+    await this.storage.database.run(this.noteStatement, [by, action, JSON.stringify(detail)]);
   }
 
   private async setPaused(queue: string, value: string): Promise<QueueStatus> {
@@ -152,16 +179,6 @@ export class Administration {
 }
 
 const unknownQueue = (queue: string) => new UnknownQueueError(`no queue is called '${queue}'`);
-
-interface WorkerRow {
-  id: string;
-  name: string;
-  alive: boolean;
-  alive_since: Date;
-  lease_until: Date;
-  running: number;
-  info: { host?: string; pid?: number; concurrency?: number; queues?: string[] };
-}
 
 interface QueueRow {
   name: string;

@@ -3,7 +3,9 @@ import type { TaskChannel } from '../store/task-channel.js';
 import { Periodic } from './periodic.js';
 import type { Relay } from './relay.js';
 
-const POLL_MS = 1000;
+/** Without notifications lines are looked at this often; with them, what was missed is found this late. */
+const DEAF_POLL_MS = 1000;
+const POLL_MS = 5000;
 
 /** Lets tasks pass the limits they wait for. Every worker does it; gates are locked one after the other. */
 export class Admitter {
@@ -14,7 +16,7 @@ export class Admitter {
   constructor(
     private readonly gates: Pick<GateStore, 'admit'>,
     private readonly relay: Pick<Relay, 'send'>,
-    private readonly channel: Pick<TaskChannel, 'on' | 'off'>,
+    private readonly channel: Pick<TaskChannel, 'on' | 'off' | 'connected'>,
   ) {
     this.periodic = new Periodic('tasks wait for their limits', POLL_MS, () => this.round());
   }
@@ -40,7 +42,9 @@ export class Admitter {
       const { batch, waitMs, cursor } = await this.gates.admit(this.cursor);
       this.cursor = cursor;
       this.relay.send(batch);
-      if (batch.tasks.length === 0) return Math.min(POLL_MS, waitMs ?? POLL_MS);
+      if (batch.tasks.length > 0) continue;
+      const pause = this.channel.connected ? POLL_MS : DEAF_POLL_MS;
+      return Math.min(pause, waitMs ?? pause);
     }
   }
 }

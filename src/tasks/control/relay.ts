@@ -1,7 +1,7 @@
 import type { Broker } from '../brokers/broker.js';
 import { Batcher } from '../store/batcher.js';
 import type { RelayStore } from '../store/relay-store.js';
-import type { ReadyBatch } from '../store/task-store.js';
+import type { ReadyBatch } from '../store/ready-batch.js';
 import { Periodic } from './periodic.js';
 
 const POLL_MS = 500;

@@ -7,6 +7,8 @@ import { TaskDefaults } from './task-defaults.js';
 import type { TaskDescription } from './task-definition.js';
 import type { TaskClass, TaskRef } from './task-references.js';
 import { Task, type TaskOptions } from './task.decorator.js';
+import { chunksOf, mapSignature } from '../workflow/map-signature.js';
+import { taskSignature, type Launcher } from '../workflow/signature.js';
 
 type Submit = (
   task: TaskDescription,
@@ -25,17 +27,30 @@ export function createReferences<T>(
   taskClass: TaskClass<T>,
   submit: Submit,
   defaults = new TaskDefaults(),
+  launcher?: Launcher,
+  onTask: (task: TaskDescription) => void = () => undefined,
 ): object {
   const prototype = taskClass.prototype as Record<string, () => unknown>;
-  const references: Record<string, TaskRef<readonly unknown[], never>> = {};
+  const references: Record<string, TaskRef<unknown[], never>> = {};
   for (const method of scanner.getAllMethodNames(prototype)) {
     const options = reflector.get(Task, prototype[method]!) as TaskOptions | undefined;
     if (!options) continue;
     const description = describeTask(prototype, taskClass.name, method, options, defaults);
+    onTask(description);
     references[method] = {
       name: description.name,
       delay: (...args) => submit(description, args, {}),
       applyAsync: (args, callOptions = {}) => submit(description, args, callOptions),
+      s: (...args: readonly unknown[]) => taskSignature(description, args, false, launcher),
+      si: (...args) => taskSignature(description, args, true, launcher),
+      map: (items) =>
+        mapSignature(
+          description,
+          items.map((item) => [item]),
+          launcher,
+        ),
+      starmap: (items) => mapSignature(description, items, launcher),
+      chunks: (items, size) => chunksOf(description, items, size, launcher),
     };
   }
   if (Object.keys(references).length === 0)

@@ -2,6 +2,7 @@ import type { StandardSchemaV1 } from '@standard-schema/spec';
 import { InvalidOptionError, TaskDefinitionError, didYouMean } from '../errors.js';
 import { assertQueueName } from './option-checks.js';
 import { NO_GATES, gatesOf, readLimits, type Gate, type Limit } from './limits.js';
+import { parametersOf } from './parameters.js';
 import { matchers } from './retry-policy.js';
 import { TaskContext } from './task-context.js';
 import { readUnique } from './unique.js';
@@ -22,6 +23,7 @@ const OPTIONS: readonly string[] = [
   'returns',
   'limit',
   'unique',
+  'isolate',
   ...SETTING_NAMES,
 ];
 
@@ -48,6 +50,7 @@ export function describeTask(
       ...placeOf(name, options, defaults),
       throws: matchers(options.throws, 'throws') ?? [],
       unique: readUnique(options.unique ?? false),
+      isolate: readIsolate(options.isolate),
       http: options.http ?? false,
       schemas: assertSchemas(options.args, signature.maxArguments),
       checked: isChecked({ schemas: options.args ?? [], parameterTypes: signature.parameterTypes }),
@@ -72,11 +75,13 @@ function placeOf(name: string, options: TaskOptions, defaults: TaskDefaults) {
     if (!settings) byQueue.set(where, (settings = defaults.settingsOf(given, where)));
     return settings;
   };
+  const limits = readLimits(options.limit);
   return {
     queue,
     settings: settingsIn(queue),
     settingsIn,
-    gatesFor: gatesFor(name, readLimits(options.limit), defaults),
+    limited: limits.length > 0 || defaults.limitsOf(queue).length > 0,
+    gatesFor: gatesFor(name, limits, defaults),
     queueFor: (args: readonly unknown[]) => own ?? defaults.queueOf(name, own, args),
   };
 }
@@ -86,8 +91,9 @@ function gatesFor(name: string, limits: readonly Limit[], defaults: TaskDefaults
   const own = [...limits].sort((a, b) => Number(b.key !== undefined) - Number(a.key !== undefined));
   return (queue: string, args: readonly unknown[]): readonly Gate[] => {
     const ofQueue = defaults.limitsOf(queue);
-    if (own.length === 0 && ofQueue.length === 0) return NO_GATES;
-    return [...gatesOf(`task ${name}`, own, args), ...gatesOf(`queue ${queue}`, ofQueue, args)];
+    const added = defaults.overrides.gatesOf(name, own);
+    if (own.length + ofQueue.length + added.length === 0) return NO_GATES;
+    return [...gatesOf(`task ${name}`, own, args), ...added, ...gatesOf(`queue ${queue}`, ofQueue, args)];
   };
 }
 
@@ -95,16 +101,20 @@ function signatureOf(
   prototype: object,
   method: string,
   where: string,
-): Pick<TaskDescription, 'contextIndex' | 'maxArguments' | 'requiredArguments' | 'parameterTypes'> {
+): Pick<
+  TaskDescription,
+  'contextIndex' | 'maxArguments' | 'requiredArguments' | 'parameterTypes' | 'parameterNames'
+> {
   const handler = (prototype as Record<string, unknown>)[method] as (...args: unknown[]) => unknown;
   const types = Reflect.getMetadata('design:paramtypes', prototype, method) as unknown[] | undefined;
-  const last = lastParameter(handler);
+  const parameters = parametersOf(handler);
+  const last = parameters.at(-1) ?? { name: undefined, rest: false };
   const typed = types?.findIndex((type) => type === TaskContext) ?? -1;
   const contextIndex = markedContextIndex(prototype, method) ?? (typed >= 0 ? typed : undefined);
 
   if (
     contextIndex === undefined &&
-    /^_?(ctx|context|taskContext)$/i.test(last.name) &&
+    /^_?(ctx|context|taskContext)$/i.test(last.name ?? '') &&
     isUntyped(types?.at(-1))
   )
     throw new TaskDefinitionError(
@@ -119,6 +129,9 @@ function signatureOf(
     requiredArguments: Math.min(handler.length, contextIndex ?? handler.length),
     // a rest parameter's type is that of its elements, which is not emitted
     parameterTypes: (types ?? []).slice(0, contextIndex ?? (last.rest ? -1 : undefined)),
+    parameterNames: parameters
+      .slice(0, contextIndex ?? (last.rest ? -1 : undefined))
+      .map((parameter) => parameter.name),
   };
 }
 
@@ -135,17 +148,15 @@ function assertSchemas(
   return schemas ?? [];
 }
 
+function readIsolate(isolate: TaskOptions['isolate']): TaskDescription['isolate'] {
+  if (isolate === undefined || isolate === 'process' || isolate === 'thread') return isolate;
+  throw new InvalidOptionError('isolate', "'process' or 'thread'", isolate);
+}
+
 function assertSchema(schema: StandardSchemaV1, option: string): StandardSchemaV1 {
   if (typeof schema?.['~standard']?.validate === 'function') return schema;
   throw new InvalidOptionError(option, 'a Standard Schema (zod 4, valibot …)', schema);
 }
 
-const isUntyped = (type: unknown) => type === undefined || type === Object;
-
-/** Read from the source: the only place where a parameter's name and a rest parameter show. */
-function lastParameter(handler: (...args: unknown[]) => unknown): { name: string; rest: boolean } {
-  const source = handler.toString().replace(/\/\*[^]*?\*\/|\/\/[^\n]*/g, '');
-  const list = source.slice(source.indexOf('(') + 1, source.search(/\)\s*\{|\)\s*=>/));
-  const match = /(\.\.\.)?\s*([\w$]+)\s*(?:=[^,]*)?,?\s*$/.exec(list);
-  return { name: match?.[2] ?? '', rest: match?.[1] !== undefined };
-}
+/** What compilers write for what is gone at run time; tsc has Function for a class that was imported by `import type`. */
+const isUntyped = (type: unknown) => type === undefined || type === Object || type === Function;

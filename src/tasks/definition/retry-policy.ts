@@ -110,8 +110,16 @@ export function matchesAny(all: readonly ErrorMatcher[], error: unknown): boolea
 }
 
 function matches(matcher: ErrorMatcher, error: unknown): boolean {
-  const isClass = matcher === Error || matcher.prototype instanceof Error;
-  return isClass
-    ? error instanceof (matcher as abstract new () => Error)
-    : (matcher as (error: unknown) => boolean)(error);
+  if (isClass(matcher)) return error instanceof matcher;
+  try {
+    return (matcher as (error: unknown) => boolean)(error);
+  } catch {
+    // it looked for something that this error does not have
+    return false;
+  }
+}
+
+function isClass(matcher: ErrorMatcher): matcher is abstract new () => Error {
+  if (matcher === Error || matcher.prototype instanceof Error) return true;
+  return /^class[\s{]/.test(Function.prototype.toString.call(matcher));
 }

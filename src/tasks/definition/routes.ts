@@ -29,7 +29,12 @@ export function readRoutes(routes: TaskRoutes): Router {
 
 /** What names a pattern fits. @throws InvalidOptionError */
 export function toExpression(pattern: string): RegExp {
-  if (!/^[\w.:*-]{1,200}$/.test(pattern))
-    throw new InvalidOptionError('routes', "patterns of a task's name and *", pattern);
+  assertPattern(pattern, 'routes');
   return new RegExp(`^${pattern.replaceAll(/[.]/g, '\\.').replaceAll('*', '.*')}$`);
+}
+
+/** @throws InvalidOptionError */
+export function assertPattern(pattern: string, option: string): void {
+  if (!/^[\w.:*-]{1,200}$/.test(pattern))
+    throw new InvalidOptionError(option, "patterns of a task's name and *", pattern);
 }

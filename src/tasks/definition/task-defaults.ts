@@ -2,6 +2,7 @@ import { InvalidOptionError, didYouMean } from '../errors.js';
 import { assertQueueName } from './option-checks.js';
 import { readLimits, type Limit, type LimitOptions } from './limits.js';
 import { readRoutes, type Router, type TaskRoutes } from './routes.js';
+import { TaskOverrides } from './task-overrides.js';
 import {
   SETTING_NAMES,
   mergeSettings,
@@ -29,6 +30,8 @@ export interface QueueOptions {
 
 /** What the module and its queues say of tasks, and which queue a task goes to. */
 export class TaskDefaults {
+  /** Over all that the code says. */
+  readonly overrides = new TaskOverrides();
   private readonly module: GivenSettings;
   private readonly queues: ReadonlyMap<string, GivenSettings>;
   private readonly limits: ReadonlyMap<string, readonly Limit[]>;

@@ -24,6 +24,8 @@ export interface TaskDescription {
   readonly requiredArguments: number;
   /** `design:paramtypes` of the caller's arguments. */
   readonly parameterTypes: readonly unknown[];
+  /** Theirs in the source; undefined where one is taken apart. */
+  readonly parameterNames: readonly (string | undefined)[];
   /** What `@Task({ args })` declares. */
   readonly schemas: readonly (StandardSchemaV1 | undefined)[];
   /** Whether they are checked when they are submitted. */
@@ -31,6 +33,10 @@ export interface TaskDescription {
   /** What `@Task({ returns })` declares. */
   readonly resultSchema: StandardSchemaV1 | undefined;
   readonly unique: Unique | undefined;
+  /** Whether it, or its queue, has limits. */
+  readonly limited: boolean;
+  /** Where it runs, if not in its worker's own event loop. */
+  readonly isolate: 'process' | 'thread' | undefined;
   /** What it must pass before a worker may take it; it waits in the line of the first. */
   gatesFor(queue: string, args: readonly unknown[]): readonly Gate[];
   queueFor(args: readonly unknown[]): string;

@@ -5,6 +5,7 @@ const TASK_NAME = /^[A-Za-z_][\w:-]*(\.[\w:-]+)*$/;
 /** Names that HTTP routes use beside task names. */
 const RESERVED = new Set([
   'bulk',
+  'bulk-actions',
   'registered',
   'revoke',
   'stats',

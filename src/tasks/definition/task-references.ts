@@ -3,6 +3,7 @@ import type { Observable } from 'rxjs';
 import type { SubmitOptions } from '../submission/submit-options.js';
 import type { TaskHandle } from '../submission/task-handle.js';
 import type { TaskContext } from './task-context.js';
+import type { Group, Signature } from '../workflow/signature.js';
 
 type Method = (...args: never[]) => unknown;
 type IsAny<T> = 0 extends 1 & T ? true : false;
@@ -68,7 +69,38 @@ export interface TaskRef<A extends readonly unknown[], R> {
   delay(...args: A): Promise<TaskHandle<R>>;
   /** Submits with options of this call. */
   applyAsync(args: A, options?: SubmitOptions): Promise<TaskHandle<R>>;
+  /**
+   * A step of a workflow: all arguments, or all but the first, which is then the result of the step before it.
+   */
+  s<const G extends A | Behind<A>>(...given: G): Signature<Room<A, G>, R, G extends A ? true : false>;
+  /** A step that takes nothing of the step before it (immutable). */
+  si(...given: A): Signature<unknown, R, true>;
+  /** One task that runs this one for every item, one after the other. The result is the list of theirs. */
+  map(items: readonly First<A>[]): Signature<unknown, R[], true>;
+  /** The same with all arguments of each. */
+  starmap(items: readonly A[]): Signature<unknown, R[], true>;
+  /** Side by side in slices of this size, each one task. The result is the list of the slices' lists. */
+  chunks(items: readonly A[], size: number): Group<unknown, R[][], true>;
 }
+
+type First<A extends readonly unknown[]> = A extends readonly [(infer F)?, ...infer _] ? F : A[number];
+
+type Behind<A extends readonly unknown[]> = number extends A['length']
+  ? A
+  : A extends readonly [unknown?, ...infer T]
+    ? T
+    : [];
+
+/** What the result of the step before must be for [result, ...given] to fit; never: there is no room for one. */
+type Room<A extends readonly unknown[], G extends readonly unknown[]> = number extends A['length']
+  ? G extends A
+    ? A[number]
+    : never
+  : A extends readonly [(infer H)?, ...infer T]
+    ? G extends T
+      ? H
+      : never
+    : never;
 
 type LifeCycle =
   | 'onModuleInit'

@@ -2,10 +2,14 @@ import { TaskDefinitionError, UnknownTaskError, didYouMean } from '../errors.js'
 import type { TaskDefinition } from './task-definition.js';
 import { describeSchema, type TaskSchema } from './validation/json-schema.js';
 
+/** The library's own tasks, which workflows need. */
+const OWN_PREFIX = 'celeriac.';
+
 /** The tasks of this application, by name. Filled once, while the application starts. */
 export class TaskRegistry {
   private readonly definitions = new Map<string, TaskDefinition>();
   private readonly aliases = new Map<string, TaskDefinition>();
+  private readonly mentioned = { names: new Set<string>(), queues: new Set<string>() };
 
   /** @throws TaskDefinitionError when the name or an alias is taken. */
   add(definition: TaskDefinition): void {
@@ -22,10 +26,30 @@ export class TaskRegistry {
     return this.definitions.get(name) ?? this.aliases.get(name);
   }
 
+  /** A task that is known here by its class alone. */
+  mention({ name, queue }: Pick<TaskDefinition, 'name' | 'queue'>): void {
+    this.mentioned.names.add(name);
+    this.mentioned.queues.add(queue);
+  }
+
+  /** Whether the name is written somewhere in this application's code. */
+  knows(name: string): boolean {
+    return this.mentioned.names.has(name) || this.find(name) !== undefined;
+  }
+
+  /** The queues of all tasks that {@link knows} tells of. */
+  knownQueues(): string[] {
+    return [...new Set([...this.queues(), ...this.mentioned.queues])];
+  }
+
   /** @throws UnknownTaskError, with the nearest name. */
   get(name: string): TaskDefinition {
     const definition = this.find(name);
-    if (!definition) throw new UnknownTaskError(name, didYouMean(name, this.definitions.keys()));
+    if (!definition)
+      throw new UnknownTaskError(
+        name,
+        didYouMean(name, this.definitions.keys()) || ': is its class among the providers of a module?',
+      );
     return definition;
   }
 
@@ -34,9 +58,15 @@ export class TaskRegistry {
     return describeSchema(this.get(name));
   }
 
-  /** Sorted by name. */
+  /** The application's own, sorted by name. */
   all(): TaskDefinition[] {
-    return [...this.definitions.values()].sort((a, b) => a.name.localeCompare(b.name));
+    const own = [...this.definitions.values()].filter(({ name }) => !name.startsWith(OWN_PREFIX));
+    return own.sort((a, b) => a.name.localeCompare(b.name));
+  }
+
+  /** Every name by which {@link find} finds one. */
+  get names(): readonly string[] {
+    return [...this.definitions.keys(), ...this.aliases.keys()];
   }
 
   /** The queues that the tasks wait in by default, sorted. */

@@ -145,5 +145,10 @@ function limit(ms: number | undefined, option: string): number | undefined {
 
 /** Without what was not given, so that one level does not hide another. */
 function given(settings: { [K in keyof GivenSettings]: GivenSettings[K] | undefined }): GivenSettings {
-  return Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined));
+  const without: Record<string, unknown> = {};
+  for (const name in settings) {
+    const value = settings[name as keyof GivenSettings];
+    if (value !== undefined) without[name] = value;
+  }
+  return without;
 }

@@ -48,6 +48,12 @@ export interface TaskOptions extends TaskSettingOptions {
   limit?: LimitOptions | readonly LimitOptions[] | undefined;
   /** Whether there may be only one task of the same; true: with the same arguments, until it has ended. Default false. */
   unique?: boolean | UniqueOptions | undefined;
+  /**
+   * Runs it outside of the worker's event loop, for work that keeps a processor busy: in a 'process' or a 'thread' that
+   * has the application loaded and is kept for the next task. Its hard time limit ends it whatever it does. A thread
+   * starts sooner; a process also survives a crash of native code. Default: in the worker's own loop.
+   */
+  isolate?: 'process' | 'thread' | undefined;
   /** Whether it can be submitted over HTTP. Default false. */
   http?: boolean | undefined;
 }

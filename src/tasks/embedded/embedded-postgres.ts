@@ -3,6 +3,7 @@ import { databaseUrl } from './connection.js';
 import { DatabaseSession } from './database-session.js';
 import { findPlace } from './place.js';
 
+/** Options of `startEmbeddedPostgres()`. */
 export interface EmbeddedPostgresOptions {
   /**
    * The folder of the data and the log, made if it is not there; a relative one starts at the working directory.
@@ -13,6 +14,7 @@ export interface EmbeddedPostgresOptions {
   onLog?: (line: string) => void;
 }
 
+/** A database in use, until it is released. */
 export interface EmbeddedPostgres {
   /** `postgres://postgres:…@127.0.0.1:…/celeriac`, with a generated password and a port chosen at start. */
   readonly url: string;

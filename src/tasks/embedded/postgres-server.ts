@@ -19,6 +19,7 @@ import {
 } from './postmaster.js';
 import { logSince, logSize, openLog } from './server-log.js';
 
+/** Options of `PostgresServer`. */
 export interface PostgresServerOptions {
   /** The folder of the data and the log; made if it is not there. */
   directory: string;
@@ -104,6 +105,7 @@ export class PostgresServer {
     return true;
   }
 
+  /** Whether the server of this folder runs now. */
   async isRunning(): Promise<boolean> {
     return this.#pid !== undefined && isPostmaster(this.#pid, this.place.data);
   }

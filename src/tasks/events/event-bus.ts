@@ -1,5 +1,6 @@
 import { Logger } from '@nestjs/common';
 import type { TaskChannel } from '../store/task-channel.js';
+import type { RecordedError } from '../store/task-record.entity.js';
 import type { TaskEvent, TaskEventMap, TaskEventName } from './task-events.js';
 
 /** Others hear that somebody here wants their events this often; what they heard counts for three times as long. */
@@ -14,6 +15,16 @@ interface Subscription {
   readonly everywhere: boolean;
 }
 
+/** Counts what happens here, at once: cheap, and it never throws. */
+export interface TaskObserver {
+  count(counter: 'submitted' | 'revoked', name: string, queue: string): void;
+  /** @param waitMs from when it could be taken to its start */
+  started(name: string, queue: string, waitMs: number): void;
+  ended(counter: 'succeeded' | 'failed' | 'retried', name: string, queue: string, runMs: number): void;
+  failure(id: string, name: string, error: RecordedError): void;
+  lost(id: string, name: string, queue: string): void;
+}
+
 /**
  * Brings events to their listeners, here and in other processes. A process sends its events to others only while
  * somebody there has said that it wants them, and makes none that nobody wants.
@@ -24,6 +35,8 @@ export class TaskEventBus {
   /** Events that other processes want, and until when. */
   private readonly interest = new Map<string, number>();
   private timer: NodeJS.Timeout | undefined;
+  /** Hears of what happens here, whether anybody listens or not. */
+  observer: TaskObserver | undefined;
 
   constructor(private readonly channel?: Pick<TaskChannel, 'on' | 'tell' | 'want' | 'askWanted'>) {
     channel?.on('wanted', (names) => {
@@ -58,6 +71,8 @@ export class TaskEventBus {
   }
 
   emit<Name extends TaskEventName>(name: Name, make: () => TaskEventMap[Name]): void {
+    if (this.observer && name in OBSERVED)
+      this.observe(name as keyof typeof OBSERVED, make() as ObservedEvent);
     if (!this.wants(name)) return;
     const event = { event: name, at: new Date().toISOString(), ...make() } as unknown as TaskEvent;
     this.hear(event, true);
@@ -68,6 +83,11 @@ export class TaskEventBus {
   async ask<Name extends TaskEventName>(name: Name, make: () => TaskEventMap[Name]): Promise<void> {
     const event = { event: name, at: new Date().toISOString(), ...make() } as unknown as TaskEvent;
     for (const { hear } of this.listeners.get(name) ?? []) await hear(event);
+  }
+
+  private observe(event: keyof typeof OBSERVED, { id, name, queue }: ObservedEvent): void {
+    if (event === 'lost') this.observer!.lost(id, name, queue);
+    else this.observer!.count(event, name, queue);
   }
 
   private hear(event: TaskEvent, here: boolean): void {
@@ -102,6 +122,10 @@ export class TaskEventBus {
     return false;
   }
 }
+
+/** Events that are counted; what settles in a worker is counted by its announcer, which knows its times. */
+const OBSERVED = { submitted: true, revoked: true, lost: true };
+type ObservedEvent = TaskEventMap[keyof typeof OBSERVED];
 
 /** Small enough for a notification. */
 function forOthers(event: TaskEvent): object {

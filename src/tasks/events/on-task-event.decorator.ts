@@ -1,6 +1,7 @@
 import { Reflector } from '@nestjs/core';
 import type { TaskEventName } from './task-events.js';
 
+/** Options of `@OnTaskEvent()`. */
 export interface OnTaskEventOptions {
   /** Only of tasks of this name, or whose names fit a pattern in which `*` stands for any characters. Default: all. */
   task?: string | undefined;

@@ -63,6 +63,8 @@ export interface TaskEventMap {
   unknown: OfAttempt;
   /** Revoked or expired (task_revoked, task-revoked). */
   revoked: OfTask & { reason: 'revoked' | 'expired' };
+  /** It cannot run any more, because a task that it waited for has failed. */
+  'upstream-failed': OfTask;
   /** Its worker died: it runs again, or has failed. */
   lost: OfTask;
   /** It begins to take tasks (worker_ready, worker-online). */
@@ -75,6 +77,7 @@ export interface TaskEventMap {
   'worker-offline': OfWorker;
 }
 
+/** What can be listened to: the names of `TaskEventMap`. */
 export type TaskEventName = keyof TaskEventMap;
 
 /** An event as its listeners get it. */
@@ -100,6 +103,7 @@ export const TASK_EVENTS = [
   'rejected',
   'unknown',
   'revoked',
+  'upstream-failed',
   'lost',
   'worker-online',
   'worker-heartbeat',

@@ -6,11 +6,14 @@ import type { Settled } from './settler.js';
 
 /** Tells of what happens in a worker. Makes nothing while nobody listens. */
 export class Announcer {
-  private processed = 0;
+  /** Handlers that have ended since the start, however. */
+  processed = 0;
+  /** Tasks that have failed for good. */
+  failures = 0;
 
   constructor(
     private readonly events: TaskEventBus,
-    private readonly worker: string,
+    private readonly worker: () => string,
     private readonly workerId: () => string,
   ) {}
 
@@ -32,6 +35,8 @@ export class Announcer {
   }
 
   started(running: RunningTask): void {
+    const { name, queue, startedAt, task } = running;
+    this.events.observer?.started(name, queue, Math.max(0, startedAt - Date.parse(task.ready_at)));
     this.events.emit('received', () => this.attempt(running));
     this.events.emit('started', () => this.attempt(running));
   }
@@ -42,8 +47,12 @@ export class Announcer {
   }
 
   settled(running: RunningTask, outcome: Outcome, settled: Settled): void {
+    if (settled === 'FAILURE') this.failures++;
     const name = nameOf(outcome, settled);
-    if (!name || !this.events.wants(name)) return;
+    if (!name) return;
+    this.observe(running, outcome, name);
+    if (name === 'revoked') this.events.emit(name, () => ({ ...this.end(running), reason: 'revoked' }));
+    if (!this.events.wants(name)) return;
     const { error } = outcome;
     const end = this.end(running);
     if (name === 'succeeded') {
@@ -52,8 +61,7 @@ export class Announcer {
         ...end,
         result: result === null ? null : (JSON.parse(result) as unknown),
       }));
-    } else if (name === 'revoked') this.events.emit(name, () => ({ ...end, reason: 'revoked' }));
-    else if (outcome.kind === 'defer') {
+    } else if (outcome.kind === 'defer') {
       const { delayMs } = outcome;
       if (name === 'retried') this.events.emit(name, () => ({ ...end, error: error!, delayMs }));
       else if (name === 'snoozed') this.events.emit(name, () => ({ ...end, delayMs }));
@@ -62,12 +70,22 @@ export class Announcer {
       this.events.emit(name, () => ({ ...end, error: error! }));
   }
 
+  private observe(running: RunningTask, outcome: Outcome, event: TaskEventName): void {
+    const { observer } = this.events;
+    if (!observer) return;
+    const { id, name, queue } = running;
+    const counter = event === 'rejected' ? 'failed' : event;
+    if (counter === 'succeeded' || counter === 'failed' || counter === 'retried')
+      observer.ended(counter, name, queue, Date.now() - running.startedAt);
+    if (counter === 'failed' && outcome.error) observer.failure(id, name, outcome.error);
+  }
+
   private who() {
-    return { worker: this.worker, workerId: this.workerId() };
+    return { worker: this.worker(), workerId: this.workerId() };
   }
 
   private attempt({ id, name, queue, attempt }: RunningTask) {
-    return { id, name, queue, attempt, worker: this.worker };
+    return { id, name, queue, attempt, worker: this.worker() };
   }
 
   private end(running: RunningTask) {

@@ -4,7 +4,8 @@ import { ShuttingDownError } from '../errors.js';
 import { Batcher } from '../store/batcher.js';
 import { retrying } from '../store/retrying.js';
 import type { ClaimedTask } from '../store/statements/claim.js';
-import { newFence, type TaskStore } from '../store/task-store.js';
+import { newFence } from '../store/fence.js';
+import type { TaskStore } from '../store/task-store.js';
 
 type Message = Readonly<{ id: string; dispatch: number }>;
 
@@ -75,8 +76,8 @@ export class Claimer {
         return claimed.size === messages.length || (await store.isAlive(id));
       });
       if (isAlive) return claimed;
-      // a worker that was buried claims nothing: its messages would be lost until they are missed
-      while (options.takes() && options.workerId() === id) await sleep(REBIRTH_POLL_MS);
+      // buried, or about to be registered anew, it claims nothing: its messages would be lost until they are missed
+      await sleep(REBIRTH_POLL_MS);
     }
   }
 }

@@ -1,8 +1,9 @@
 import { IntrinsicException } from '@nestjs/common';
 import type { RetryRequest } from '../definition/task-context.js';
+import type { Step } from '../workflow/step.js';
 
 /**
- * What `ctx.retry()`, `ctx.reject()` and `ctx.snooze()` throw to leave the handler. Intrinsic, so that Nest does not
+ * What `ctx.retry()`, `ctx.reject()` and their like throw to leave the handler. Intrinsic, so that Nest does not
  * log them as errors. Application code does not catch them by type.
  */
 export abstract class ControlError extends IntrinsicException {}
@@ -22,6 +23,22 @@ export class RejectControl extends ControlError {
 export class SnoozeControl extends ControlError {
   constructor(readonly delayMs: number) {
     super('the task asked to be run later');
+  }
+}
+
+/** Other tasks take its place. */
+export class ReplaceControl extends ControlError {
+  constructor(readonly step: Step) {
+    super('the task asked to be replaced');
+  }
+}
+
+export class WaitControl extends ControlError {
+  constructor(
+    readonly signal: string,
+    readonly timeoutMs: number | null,
+  ) {
+    super(`the task waits for the signal '${signal}'`);
   }
 }
 

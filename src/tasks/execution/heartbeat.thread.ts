@@ -1,23 +1,32 @@
+import { writeSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parentPort, workerData } from 'node:worker_threads';
 import { Client } from 'pg';
+import { LoopState } from './health/loop-state.js';
 import type { HeartbeatData, HeartbeatEvent, HeartbeatOrder } from './heartbeat.js';
 
 /**
  * The beat lives in a thread with a connection of its own: a handler that blocks the event loop of the process keeps
  * its lease, and a process that is frozen as a whole loses it.
  */
-const { connection, statement, leaseMs, beatMs } = workerData as HeartbeatData;
+const { statement, burial, leaseMs, beatMs, loop } = workerData as HeartbeatData;
 const port = parentPort!;
 const tell = (event: HeartbeatEvent) => port.postMessage(event);
 
+let { connection } = workerData as HeartbeatData;
 let workerId: string | undefined = (workerData as HeartbeatData).workerId;
+/** What was not written yet. */
+let report: string | null = (workerData as HeartbeatData).report;
 let client: Client | undefined;
 const stopped = new AbortController();
+let pause = new AbortController();
 
 port.on('message', (order: HeartbeatOrder) => {
   if (order.kind === 'stop') stopped.abort();
-  else workerId = order.workerId;
+  else if (order.kind === 'identity') workerId = order.workerId;
+  else if (order.kind === 'connection') connection = order.connection;
+  else report = order.report;
+  if (order.kind === 'stop' || (order.kind === 'report' && order.now)) pause.abort();
 });
 
 async function connected(): Promise<Client> {
@@ -33,8 +42,10 @@ async function connected(): Promise<Client> {
 }
 
 async function beat(id: string): Promise<void> {
+  const written = report;
   try {
-    const { rowCount } = await (await connected()).query(statement, [id, leaseMs]);
+    const { rowCount } = await (await connected()).query(statement, [id, leaseMs, written]);
+    if (report === written) report = null;
     if (rowCount === 0 && workerId === id) {
       // nothing to keep alive until the process has taken a new identity
       workerId = undefined;
@@ -47,9 +58,24 @@ async function beat(id: string): Promise<void> {
   }
 }
 
+/** Nothing that runs may still run, and the loop does not turn: nobody but this thread can end the process. */
+async function endIfStuck(): Promise<void> {
+  if (!loop || workerId === undefined) return;
+  const { lastTick, silentUntil } = new LoopState(loop);
+  const now = Date.now();
+  if (silentUntil === 0 || now < silentUntil + leaseMs || now < lastTick + leaseMs) return;
+  const how = 'its event loop stood still beyond the hard time limit of everything that it ran';
+  writeSync(2, `Celeriac ends this process: ${how}\n`);
+  await client?.query(burial, [workerId, how]).catch(() => undefined);
+  process.kill(process.pid, 'SIGKILL');
+}
+
 while (!stopped.signal.aborted) {
+  pause = new AbortController();
   if (workerId !== undefined) await beat(workerId);
-  await sleep(beatMs, undefined, { signal: stopped.signal }).catch(() => undefined);
+  await endIfStuck();
+  if (!stopped.signal.aborted)
+    await sleep(beatMs, undefined, { signal: pause.signal }).catch(() => undefined);
 }
 await client?.end().catch(() => undefined);
 port.close();

@@ -1,5 +1,6 @@
 import type { Execution } from '../store/statements/claim.js';
-import type { HeldTask, TaskStore } from '../store/task-store.js';
+import type { HeldTask } from '../store/statements/worker-lease.js';
+import type { TaskStore } from '../store/task-store.js';
 import { released, revoked, type Outcome } from './outcome.js';
 import type { RunningTask } from './running-task.js';
 

@@ -3,17 +3,26 @@ import { mayRetry, resolveRetry, retryDelay, type RetryPolicy } from '../definit
 import type { TaskSettings } from '../definition/task-settings.js';
 import { checkSchema } from '../definition/validation/check-schema.js';
 import { toMilliseconds } from '../duration.js';
-import { CeleriacError, InvalidArgumentError, WorkerLostError } from '../errors.js';
-import { ACKNOWLEDGED_EARLY, PAYLOAD_THRESHOLD } from '../store/columns.js';
+import { CeleriacError, InvalidArgumentError, TimeLimitExceededError, WorkerLostError } from '../errors.js';
+import { ACKNOWLEDGED_EARLY, HAS_DEPENDENTS, PAYLOAD_THRESHOLD } from '../store/columns.js';
 import type { AttemptOutcome, FinalState } from '../store/states.js';
-import type { ClaimedTask } from '../store/statements/claim.js';
+import type { ClaimedTask, Execution } from '../store/statements/claim.js';
+import type { Ending } from '../store/statements/finish.js';
 import type { RecordedError } from '../store/task-record.entity.js';
-import { RejectControl, RetryControl, SnoozeControl, TaskAborted } from './control.js';
+import type { Step } from '../workflow/step.js';
+import {
+  RejectControl,
+  ReplaceControl,
+  RetryControl,
+  SnoozeControl,
+  TaskAborted,
+  WaitControl,
+} from './control.js';
 import { isError, recordError } from './recorded-error.js';
 
 /** The most characters of JSON that a result may have. */
 const MAX_RESULT_LENGTH = 8 * 1024 * 1024;
-/** How soon a task unknown to this worker is offered again. */
+/** How soon a task unknown to this worker is offered again, at most; half of it at least. */
 export const UNKNOWN_TASK_DELAY_MS = 5000;
 
 /** What becomes of a task after an attempt. */
@@ -24,6 +33,8 @@ export type Outcome =
       readonly result: string | null;
       readonly large: boolean;
       readonly error: RecordedError | null;
+      /** What it adds to its group. */
+      readonly more?: readonly Step[];
     }
   | {
       readonly kind: 'defer';
@@ -33,7 +44,16 @@ export type Outcome =
       readonly charged: boolean;
       readonly outcome: AttemptOutcome;
       readonly error: RecordedError | null;
-    };
+    }
+  | {
+      readonly kind: 'wait';
+      readonly signal: string;
+      readonly timeoutMs: number | null;
+      readonly error: null;
+    }
+  | { readonly kind: 'replace'; readonly step: Step; readonly error: null };
+
+export type End = Extract<Outcome, { kind: 'end' }>;
 
 /** The handler returned something that JSON or Postgres cannot carry; retrying would not help. */
 class ResultError extends CeleriacError {
@@ -46,7 +66,7 @@ class ResultError extends CeleriacError {
 }
 
 /** The handler returned. */
-export function returned(value: unknown): Outcome {
+export function returned(value: unknown): End {
   try {
     const json = toJson(value);
     return {
@@ -62,7 +82,7 @@ export function returned(value: unknown): Outcome {
 }
 
 /** The handler returned, and the task declares what. */
-export async function returnedFitting(value: unknown, schema: StandardSchemaV1): Promise<Outcome> {
+export async function returnedFitting(value: unknown, schema: StandardSchemaV1): Promise<End> {
   try {
     return returned(await checkSchema(schema, value, 'result'));
   } catch (error) {
@@ -91,6 +111,9 @@ export function threw(
       outcome: 'snoozed',
       error: null,
     };
+  if (thrown instanceof WaitControl)
+    return { kind: 'wait', signal: thrown.signal, timeoutMs: thrown.timeoutMs, error: null };
+  if (thrown instanceof ReplaceControl) return { kind: 'replace', step: thrown.step, error: null };
   if (thrown instanceof RejectControl)
     return failure(Object.assign(new Error(thrown.reason), { name: 'TaskRejectedError' }));
 
@@ -104,8 +127,41 @@ export function threw(
   return retried(retryDelay(policy, task.retries), error);
 }
 
+/** It ran past its hard time limit: tried again where its policy has retries for that. */
+export function timedOut(
+  limitMs: number,
+  task: Pick<ClaimedTask, 'retries'>,
+  { retry }: TaskSettings,
+): Outcome {
+  const error = new TimeLimitExceededError(limitMs);
+  if (retry === undefined || !mayRetry(retry, error, task.retries)) return failure(error);
+  return retried(retryDelay(retry, task.retries), error);
+}
+
+/** What ran it died under it, and its worker lives. Charged as a crash, as when a worker dies. */
+export function crashed(
+  task: Pick<ClaimedTask, 'flags' | 'crashes'>,
+  how: string,
+  maxCrashes: number,
+): Outcome {
+  if ((task.flags & ACKNOWLEDGED_EARLY) !== 0)
+    return failure(new WorkerLostError(`${how}, and with acksLate: false it runs at most once`));
+  const deaths = task.crashes + 1;
+  if (deaths > maxCrashes)
+    return failure(new WorkerLostError(`what ran it died ${deaths} times; the last time ${how}`));
+  return {
+    kind: 'defer',
+    state: 'PENDING',
+    delayMs: Math.random() * task.crashes * 3000,
+    counted: true,
+    charged: false,
+    outcome: 'lost',
+    error: recordError(new WorkerLostError(how)),
+  };
+}
+
 /** It was revoked while it ran. */
-export function revoked(): Outcome {
+export function revoked(): End {
   return { kind: 'end', state: 'REVOKED', result: null, large: false, error: null };
 }
 
@@ -119,7 +175,7 @@ export function stopped(task: Pick<ClaimedTask, 'flags'>): Outcome {
 
 /** Without what `ignoreResult` says is not to be kept. */
 export function asKept(outcome: Outcome, settings: TaskSettings): Outcome {
-  if (!settings.ignoreResult) return outcome;
+  if (!settings.ignoreResult || outcome.kind === 'wait' || outcome.kind === 'replace') return outcome;
   const error =
     outcome.error === null || settings.storeErrorsEvenIfIgnored
       ? outcome.error
@@ -145,7 +201,8 @@ export function unknownHere(): Outcome {
   return {
     kind: 'defer',
     state: 'PENDING',
-    delayMs: UNKNOWN_TASK_DELAY_MS,
+    // spread, or one worker that lacks the task would be given all of them again at once
+    delayMs: UNKNOWN_TASK_DELAY_MS * (1 - Math.random() / 2),
     counted: false,
     charged: false,
     outcome: 'unknown',
@@ -153,8 +210,27 @@ export function unknownHere(): Outcome {
   };
 }
 
-export function failure(error: unknown): Outcome {
+export function failure(error: unknown): End {
   return { kind: 'end', state: 'FAILURE', result: null, large: false, error: recordError(error) };
+}
+
+/** As it is written. @param progress the last that is not written yet, JSON */
+export function endingOf(
+  { id, fence, options, flags }: Execution,
+  { state, result, large, error }: End,
+  progress: string | null,
+): Ending {
+  return {
+    id,
+    fence,
+    state,
+    result,
+    largeResult: large,
+    error: error && JSON.stringify(error),
+    progress,
+    expires: options?.resultExpiresMs !== undefined,
+    awaited: (flags & HAS_DEPENDENTS) !== 0,
+  };
 }
 
 function retried(delayMs: number, error: unknown): Outcome {

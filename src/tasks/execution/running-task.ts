@@ -1,12 +1,34 @@
 import { TaskContext, type RetryRequest } from '../definition/task-context.js';
+import type { TaskLogger } from '../definition/task-logger.js';
 import type { Texts } from '../definition/texts.js';
 import { toMilliseconds, type Duration } from '../duration.js';
-import { NotSerializableError, SoftTimeLimitExceededError, TimeLimitExceededError } from '../errors.js';
+import {
+  InvalidOptionError,
+  NotSerializableError,
+  SignalTimeoutError,
+  SoftTimeLimitExceededError,
+  TimeLimitExceededError,
+} from '../errors.js';
 import type { TaskProgress } from '../store/task-record.entity.js';
 import type { ClaimedTask } from '../store/statements/claim.js';
 import { assertJson } from '../submission/json.js';
-import { RejectControl, RetryControl, SnoozeControl, TaskAborted } from './control.js';
+import type { Signature } from '../workflow/signature.js';
+import type { Step } from '../workflow/step.js';
+import {
+  RejectControl,
+  ReplaceControl,
+  RetryControl,
+  SnoozeControl,
+  TaskAborted,
+  WaitControl,
+} from './control.js';
 import type { Outcome } from './outcome.js';
+
+/** Where running tasks look for signals. */
+export interface SignalReader {
+  /** Whether it was given to the task or its workflow; otherwise whether an earlier wait for it is over. */
+  read(task: ClaimedTask, name: string): Promise<{ given: boolean; payload: string | null; late: boolean }>;
+}
 
 /** A claimed task while its handler runs: the context that the handler sees, and the worker's hold on it. */
 export class RunningTask extends TaskContext {
@@ -20,19 +42,28 @@ export class RunningTask extends TaskContext {
   readonly headers: Texts;
   readonly parentId: string | null;
   readonly rootId: string | null;
+  readonly groupId: string | null;
+  readonly workflowId: string | null;
+  /** What the handler adds to its group, should it succeed. */
+  readonly additions: Step[] = [];
   readonly startedAt = Date.now();
   /** Made when it is asked for: most handlers never look at their signal. */
   private controller: AbortController | undefined;
+  private lines: TaskLogger | undefined;
   private reason: Error | undefined;
   private softTimer: NodeJS.Timeout | undefined;
   private hardTimer: NodeJS.Timeout | undefined;
   private writtenOff = false;
   /** Set by the runner: takes the outcome of a task whose handler is not waited for. */
   onWriteOff: ((outcome: Outcome) => void) | undefined;
+  /** Set by the runner: called when the handler has returned or thrown. */
+  onEnded: (() => void) | undefined;
 
   constructor(
     readonly task: ClaimedTask,
     private readonly onProgress: (running: RunningTask, progress: string) => void,
+    private readonly signals: SignalReader,
+    private readonly makeLogger: (running: RunningTask) => TaskLogger,
   ) {
     super();
     this.id = task.id;
@@ -45,6 +76,8 @@ export class RunningTask extends TaskContext {
     this.headers = task.options?.headers ?? {};
     this.parentId = task.parent_id;
     this.rootId = task.root_id;
+    this.groupId = task.group_id;
+    this.workflowId = task.workflow_id;
   }
 
   get signal(): AbortSignal {
@@ -53,6 +86,10 @@ export class RunningTask extends TaskContext {
       if (this.reason) this.controller.abort(this.reason);
     }
     return this.controller.signal;
+  }
+
+  get logger(): TaskLogger {
+    return (this.lines ??= this.makeLogger(this));
   }
 
   /** Why it was aborted, if it was. */
@@ -97,6 +134,12 @@ export class RunningTask extends TaskContext {
   ended(): void {
     clearTimeout(this.softTimer);
     clearTimeout(this.hardTimer);
+    this.onEnded?.();
+  }
+
+  /** Progress that the handler made in another thread or process, JSON. */
+  relayProgress(progress: string): void {
+    this.onProgress(this, progress);
   }
 
   override async progress(
@@ -133,6 +176,28 @@ export class RunningTask extends TaskContext {
 
   override reject(reason: string): never {
     throw new RejectControl(reason);
+  }
+
+  override addToGroup(...steps: readonly Signature<never, unknown, true>[]): void {
+    if (this.groupId === null)
+      throw new InvalidOptionError(
+        'addToGroup',
+        'a task that belongs to a group',
+        `${this.name}, which does not`,
+      );
+    this.additions.push(...steps.map(({ step }) => step));
+  }
+
+  override replace({ step }: Signature<never, unknown, true>): never {
+    throw new ReplaceControl(step);
+  }
+
+  override async waitFor<T>(name: string, { timeout }: { timeout?: Duration | undefined } = {}): Promise<T> {
+    const timeoutMs = timeout === undefined ? null : toMilliseconds(timeout, 'timeout');
+    const { payload, given, late } = await this.signals.read(this.task, name);
+    if (given) return (payload === null ? null : JSON.parse(payload)) as T;
+    if (late) throw new SignalTimeoutError(name);
+    throw new WaitControl(name, timeoutMs);
   }
 
   override snooze(wait: Duration): never {

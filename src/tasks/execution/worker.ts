@@ -1,108 +1,194 @@
-import { hostname } from 'node:os';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { Logger } from '@nestjs/common';
-import { v7 as uuidv7 } from 'uuid';
-import type { Consumer, Delivery } from '../brokers/broker.js';
 import { Slots } from '../brokers/slots.js';
-import { Maintenance } from '../control/maintenance.js';
-import { Periodic } from '../control/periodic.js';
-import { Resender } from '../control/resender.js';
+import type { Dependents } from '../control/dependents.js';
+import type { TimeLimits } from '../definition/task-overrides.js';
+import { registeredIn } from '../definition/registered-tasks.js';
 import type { TaskRegistry } from '../definition/task-registry.js';
 import type { TaskEventBus } from '../events/event-bus.js';
-import { GATED } from '../store/columns.js';
-import { retrying } from '../store/retrying.js';
-import type { ClaimedTask } from '../store/statements/claim.js';
+import type { Scheduler } from '../schedule/scheduler.js';
 import type { Storage } from '../store/storage.js';
+import type { Producer } from '../submission/producer.js';
+import type { Tracing } from '../observability/tracing/tracing.js';
 import { Announcer } from './announcer.js';
+import { AsyncControls } from './async-controls.js';
+import { Attempts } from './attempts.js';
 import { Claimer } from './claimer.js';
-import { Heartbeat } from './heartbeat.js';
+import { Growth } from './growth.js';
+import { Inputs } from './inputs.js';
+import { LoopWatch } from './health/loop-watch.js';
+import { WatchedConsumer } from './health/watched-consumer.js';
+import { giveBack, giveBackLate, pause } from './give-back.js';
 import { Inventory } from './inventory.js';
-import { stopped } from './outcome.js';
+import { LogWriter } from './log-writer.js';
 import type { TaskPipeline } from './pipeline.js';
+import type { StoreAddress } from './pools/child-messages.js';
+import { addressOf } from './pools/store-address.js';
+import { IsolatedTasks } from './pools/isolated-tasks.js';
 import { ProgressWriter } from './progress-writer.js';
 import { TaskRunner } from './runner.js';
-import { RunningTask } from './running-task.js';
+import type { RunningTask, SignalReader } from './running-task.js';
 import { Settler } from './settler.js';
-import type { WorkerOptions, WorkerSettings } from './worker.options.js';
+import { signalReader } from './signals.js';
+import { WorkerDuties } from './worker-duties.js';
+import { WorkerIdentity } from './worker-identity.js';
+import { describeWorker, type WorkerInfo } from './worker-info.js';
+import {
+  describeSettings,
+  type ChildOptions,
+  type WorkerOptions,
+  type WorkerSettings,
+} from './worker.options.js';
+import { workerName } from './worker-name.js';
+import { WorkerQueues } from './worker-queues.js';
 
 /** Handlers that do not react to their signal get this long after it before their tasks are given back. */
 const ABORT_GRACE_MS = 1000;
-const QUEUES_POLL_MS = 2000;
-/** A worker that was given a task it does not have lets others go first for a while. */
-const HESITATE_FOR_MS = 60_000;
-const HESITATION_MS = 50;
-
 /** Takes tasks, runs them, writes what became of them. */
 export class Worker {
-  private readonly logger = new Logger('Tasks');
-  private readonly running = new Map<string, RunningTask>();
-  private readonly claimer: Claimer;
+  private readonly attempts: Attempts;
+  private readonly identity: WorkerIdentity;
   private readonly settler: Settler;
   private readonly progress: ProgressWriter;
-  private readonly runner: TaskRunner;
-  private readonly heartbeat: Heartbeat;
-  private readonly inventory: Inventory;
+  private readonly logs: LogWriter;
+  private readonly inputs: Inputs;
+  private readonly signals: SignalReader;
+  private readonly isolates: IsolatedTasks;
+  private readonly loop: LoopWatch;
   private readonly announcer: Announcer;
-  private id = uuidv7();
-  private lastUnknown = 0;
+  private readonly slots = new Slots(0);
+  private readonly queues: WorkerQueues;
+  private readonly duties: WorkerDuties;
+  private readonly consumer: WatchedConsumer;
+  /** What it can be told and asked. */
+  readonly controls: AsyncControls;
   private inline = false;
-  private takesAll = true;
-  private slots = new Slots(0);
-  /** The queues it was told to take from, or that its own tasks wait in. */
-  private chosen: readonly string[] = [];
-  private queues: readonly string[] = [];
-  private consumer: Consumer | undefined;
-  private maintenance: Maintenance | undefined;
-  private resender: Resender | undefined;
-  private periodics: Periodic[] = [];
-  private queueScout: Periodic | undefined;
+  private child: ChildOptions | undefined;
+  private exhausted = false;
   private state: 'new' | 'running' | 'stopping' | 'stopped' = 'new';
+  private started: Promise<void> | undefined;
   private stopped: Promise<void> | undefined;
-
-  /** Shown in records and logs. */
-  readonly name = `${hostname()}-${process.pid}`;
 
   constructor(
     private readonly storage: Storage,
     private readonly registry: TaskRegistry,
-    pipeline: TaskPipeline,
+    private readonly pipeline: TaskPipeline,
     private readonly settings: WorkerSettings,
-    private readonly events: TaskEventBus,
+    events: TaskEventBus,
+    producer: Producer,
+    dependents: Dependents,
+    scheduler: Scheduler,
+    private readonly tracing?: Tracing,
   ) {
-    const { store, relay, channel, connection, tables } = storage;
-    const beatMs = settings.leaseMs / 5;
-    this.settler = new Settler(store, relay, channel, () => this.id);
-    this.announcer = new Announcer(events, this.name, () => this.id);
-    this.progress = new ProgressWriter(store, channel, (task) => this.drop(task));
-    this.runner = new TaskRunner(registry, pipeline, settings.context.run);
-    this.claimer = new Claimer(store, {
-      workerId: () => this.id,
-      takes: () => this.state === 'running',
+    const { store, relay, channel, broker, relayStore, workflows } = storage;
+    const { leaseMs, maxCrashes, retention } = settings;
+    const workerId = () => this.id;
+    this.loop = new LoopWatch(() => this.active.map((task) => task.name));
+    this.identity = new WorkerIdentity({
+      ...storage,
+      leaseMs,
+      loop: this.loop.state.buffer,
+      describe: () => this.describe(),
+      report: () => this.controls.report(),
+      onLost: () => this.active.forEach((task) => this.attempts.drop(task)),
+      onRenewed: (id) => this.child?.onIdentity(id),
     });
-    this.heartbeat = new Heartbeat({
-      connection: connection.direct,
-      tables,
-      leaseMs: settings.leaseMs,
-      beatMs,
-      onBuried: (id) => void this.reincarnate(id),
-      onDeath: (error) => this.logger.error(`the lease is not kept any more: ${error.message}`),
+    const growth = new Growth({ workflows, producer, dependents, relay, channel });
+    const takes = () => ({ queues: this.listensTo, names: registry.names });
+    this.settler = new Settler(store, relay, channel, workerId, dependents, growth, takes);
+    this.inputs = new Inputs(workflows);
+    this.signals = signalReader(workflows);
+    this.announcer = new Announcer(events, () => this.name, workerId);
+    this.progress = new ProgressWriter(store, channel, (task) => this.attempts.drop(task));
+    this.logs = new LogWriter(storage.logs, channel);
+    this.isolates = new IsolatedTasks(registry, settings);
+    const runner = new TaskRunner(registry, pipeline, this.inputs, {
+      around: settings.context.run,
+      overrides: settings.taskDefaults.overrides,
+      isolated: () => this.isolates.pool,
+      overseer: this.loop,
+      tracing,
     });
-    this.inventory = new Inventory(
-      store,
-      this.running,
-      () => this.id,
-      (execution, outcome) => this.settler.settle(execution, outcome, null),
-    );
+    const claimer = new Claimer(store, { workerId, takes: () => this.state === 'running' });
+    this.attempts = new Attempts({
+      slots: this.slots,
+      claimer,
+      runner,
+      settler: this.settler,
+      progress: this.progress,
+      announcer: this.announcer,
+      signals: this.signals,
+      makeLogger: this.makeLogger,
+      takes: () => this.state === 'running' && !this.exhausted,
+      onBegun: (count) => {
+        if (this.child && count === this.child.maxTasks) this.exhaust(this.child);
+      },
+      makeRoom: () => this.duties.makeRoom(),
+    });
+    this.queues = new WorkerQueues(store, () => this.wake());
+    this.controls = new AsyncControls(this, this.slots, this.queues, this.announcer);
+    this.duties = new WorkerDuties({
+      storage,
+      events,
+      dependents,
+      scheduler,
+      leaseMs,
+      maxCrashes,
+      keep: retention,
+      workerId,
+      queues: this.queues,
+      claimer,
+      announcer: this.announcer,
+      controls: this.controls,
+      tasks: () => registeredIn(registry),
+      conf: () => describeSettings(settings),
+      onControlled: () => this.identity.report(),
+      inventory: new Inventory(store, this.attempts.running, workerId, (execution, outcome) =>
+        this.settler.settle(execution, outcome, null),
+      ),
+      running: () => this.attempts.running.size,
+      onRevoked: (ids) => this.attempts.revoke(ids),
+    });
+    this.consumer = new WatchedConsumer({
+      broker,
+      leaseMs,
+      overdue: async (queues, ms) => (await relayStore.overdue(queues, ms)).length > 0,
+      consume: {
+        queues: () => this.queues.open,
+        slots: this.slots,
+        workerId,
+        hesitation: () => this.attempts.hesitation,
+        handler: (delivery) => this.attempts.handle(delivery),
+      },
+    });
+  }
+
+  /** Shown in records and logs. */
+  get name(): string {
+    return this.identity.name;
+  }
+
+  /** Of the row that it has in the database; another one after it lost its lease. */
+  get id(): string {
+    return this.identity.id;
   }
 
   /** Tasks that run now. */
   get active(): readonly RunningTask[] {
-    return [...this.running.values()];
+    return this.attempts.active;
   }
 
   /** The queues it takes from now. */
   get listensTo(): readonly string[] {
-    return this.queues;
+    return this.queues.open;
+  }
+
+  /** The queues it was told to take from, or that its own tasks wait in. */
+  get chosenQueues(): readonly string[] {
+    return this.queues.chosenNames;
+  }
+
+  /** Its slots, while it takes tasks. */
+  get load(): { all: number; busy: number } | undefined {
+    return this.isRunning ? { all: this.slots.size, busy: this.attempts.running.size } : undefined;
   }
 
   get isRunning(): boolean {
@@ -114,184 +200,133 @@ export class Worker {
     return this.inline;
   }
 
+  /** Why it should be started anew, for people; undefined when it is well. */
+  get illness(): string | undefined {
+    return this.identity.isKept ? undefined : 'its lease is not kept any more';
+  }
+
+  /** Why it takes no tasks now, for people. */
+  get unready(): string | undefined {
+    const { broker } = this.storage;
+    if (this.state !== 'running') return 'it takes no tasks';
+    if (Date.now() - (this.identity.heardAt ?? 0) > this.settings.leaseMs)
+      return 'the database has not heard of it for a lease';
+    return broker.status.up ? undefined : `the broker is away: ${broker.status.reason}`;
+  }
+
   /** Begins to take tasks. Does nothing when it has begun already. */
   async start(options: WorkerOptions = {}): Promise<void> {
     if (this.state !== 'new') return;
     this.state = 'running';
-    const { store, broker, relay, relayStore, channel } = this.storage;
-    const { leaseMs, maxCrashes } = this.settings;
-    this.inline = options.inline ?? false;
-    this.takesAll = options.queues === undefined;
-    this.slots = new Slots(options.concurrency ?? 10);
-    this.chosen = options.queues ?? this.registry.queues();
-    await store.knowQueues(this.chosen);
-    await this.learnQueues();
-    await this.register();
-    await this.heartbeat.start(this.id);
+    await (this.started = this.begin(options));
+  }
 
-    const beatMs = leaseMs / 5;
-    this.periodics = [
-      new Periodic('its inventory waits', beatMs, () => this.inventory.take()),
-      new Periodic('it is silent', leaseMs / 3, async () => this.announcer.heartbeat(this.running.size)),
-    ];
-    this.queueScout = new Periodic('new and paused queues are not looked for', QUEUES_POLL_MS, () =>
-      this.learnQueues(),
-    );
-    this.periodics.push(this.queueScout);
-    channel.on('revoked', this.onRevoked);
-    channel.on('queues', this.onQueues);
-    this.maintenance = new Maintenance({
-      ...this.storage,
-      events: this.events,
-      leaseMs,
-      beatMs,
-      maxCrashes,
-      workerId: () => this.id,
-    });
-    this.maintenance.start();
-    if (!broker.isTable) {
-      this.resender = new Resender({
-        store: relayStore,
-        broker,
-        relay,
-        queues: () => this.queues,
-        newestClaimed: (queue, priority) => this.claimer.newest(queue, priority),
-      });
-      this.resender.start();
-    }
-    for (const periodic of this.periodics) periodic.start();
-    this.consumer = await broker.consume({
-      queues: () => this.queues,
-      slots: this.slots,
-      workerId: () => this.id,
-      hesitation: () => (Date.now() - this.lastUnknown < HESITATE_FOR_MS ? HESITATION_MS : 0),
-      handler: (delivery) => this.handle(delivery),
-    });
-    this.announcer.online(this.queues, this.slots.size);
+  private async begin(options: WorkerOptions): Promise<void> {
+    this.inline = options.inline ?? false;
+    this.child = options.child;
+    if (options.name !== undefined) this.identity.name = workerName(options.name);
+    this.limit(options.limits);
+    this.isolates.configure(options);
+    this.loop.start(options.child?.overseer);
+    this.controls.start();
+    this.slots.resize(options.concurrency ?? 10);
+    await this.queues.start(options.queues, this.registry.queues(), options.excludeQueues);
+    await this.identity.start();
+    // told to stop meanwhile
+    if (!this.isRunning) return;
+    this.duties.start({ isChild: this.child !== undefined, beat: options.beat ?? true });
+    this.child?.onIdentity(this.id);
+    await this.consumer.start();
+    this.announcer.online(this.queues.names, this.slots.size);
   }
 
   /**
    * Takes nothing more, lets what runs go on for `graceMs`, then aborts its signals, and gives back uncharged what is
    * still not done. May be called twice.
    * @param hurry aborted to end the grace early
+   * @param cold aborted to give everything back at once
    */
-  stop(graceMs: number, hurry?: AbortSignal): Promise<void> {
-    return (this.stopped ??= this.drain(graceMs, hurry));
+  stop(graceMs: number, hurry?: AbortSignal, cold?: AbortSignal): Promise<void> {
+    return (this.stopped ??= this.drain(graceMs, hurry, cold));
   }
 
-  private async drain(graceMs: number, hurry?: AbortSignal): Promise<void> {
+  private async drain(graceMs: number, hurry?: AbortSignal, cold?: AbortSignal): Promise<void> {
     if (this.state === 'new') return void (this.state = 'stopped');
     this.state = 'stopping';
     this.announcer.stopping();
-    const empty = this.consumer?.stop() ?? Promise.resolve();
-    await Promise.race([
-      empty,
-      sleep(graceMs, undefined, { ref: false, ...(hurry && { signal: hurry }) }).catch(() => undefined),
-    ]);
-    for (const task of this.active) task.abort('shutdown', 'the worker is stopping');
-    await Promise.race([empty, sleep(ABORT_GRACE_MS, undefined, { ref: false })]);
-    await this.giveBack();
+    // what it begins only while it stops would stay behind
+    await Promise.race([this.started?.catch(() => undefined), pause(graceMs, hurry)]);
+    const empty = this.consumer.stop().then(() => this.attempts.ended());
+    await Promise.race([empty, pause(graceMs, hurry)]);
+    this.attempts.close();
+    await Promise.race([empty, pause(ABORT_GRACE_MS, cold)]);
+    await giveBack(this.active, this.settler, this.progress);
+    await giveBackLate(this.storage.store, this.id, this.attempts.running, this.settler);
 
-    this.storage.channel.off('revoked', this.onRevoked);
-    this.storage.channel.off('queues', this.onQueues);
-    await Promise.all([
-      this.resender?.stop(),
-      this.maintenance?.stop(),
-      ...this.periodics.map((periodic) => periodic.stop()),
-    ]);
+    await this.duties.stop();
     await this.settler.stop();
-    await this.heartbeat.stop();
-    await this.storage.store.leave(this.id).catch(() => undefined);
+    this.isolates.close();
+    this.loop.stop();
+    await this.identity.stop();
+    await this.logs.stop();
+    this.controls.stop();
     this.state = 'stopped';
     this.announcer.offline();
   }
 
-  /** The last act for handlers that do not stop: whatever they still do, the rows are somebody else's. */
-  private async giveBack(): Promise<void> {
-    const left = this.active;
-    if (left.length === 0) return;
-    this.logger.warn(
-      `${left.length} tasks did not stop in time and are given back: ${left
-        .map((task) => task.name)
-        .slice(0, 5)
-        .join(', ')}`,
-    );
-    const all = left.map((task) =>
-      this.settler.settle(task.task, stopped(task.task), this.progress.take(task)).catch(() => undefined),
-    );
-    await Promise.race([Promise.all(all), sleep(5000, undefined, { ref: false })]);
+  /** It has begun as many tasks as it may. */
+  private exhaust(child: ChildOptions): void {
+    this.exhausted = true;
+    void this.consumer.stop();
+    child.onExhausted();
   }
 
-  private async handle({ message, claimed }: Delivery): Promise<void> {
-    let task: ClaimedTask | undefined;
-    try {
-      task = claimed ?? (await this.claimer.claim(message));
-    } finally {
-      if (!task) this.slots.release();
-    }
-    // somebody else holds it, it has ended, or it was given out anew: the message has no meaning any more
-    if (!task) return;
-    const running = new RunningTask(task, this.noteProgress);
-    this.running.set(task.id, running);
-    this.announcer.started(running);
-    if (task.flags & GATED) this.maintenance?.makeRoom();
-    try {
-      const outcome = await this.runner.run(running);
-      if (outcome.kind === 'defer' && outcome.outcome === 'unknown') this.lastUnknown = Date.now();
-      this.slots.release();
-      this.announcer.ended(running);
-      const settled = await this.settler.settle(task, outcome, this.progress.take(running));
-      this.announcer.settled(running, outcome, settled);
-      if (task.flags & GATED) this.maintenance?.makeRoom();
-    } finally {
-      if (this.running.get(task.id) === running) this.running.delete(task.id);
-    }
+  /** How many tasks it could take now if it had room, counted up to `atMost`. */
+  backlog(atMost: number): Promise<number> {
+    return this.queues.backlog(atMost);
   }
 
-  private async register(): Promise<void> {
-    const info = {
-      host: hostname(),
-      pid: process.pid,
-      concurrency: this.slots.size,
-      queues: this.queues,
-      all: this.takesAll,
-      node: process.version,
-    };
-    await this.storage.store.registerWorker(this.id, this.name, this.settings.leaseMs, info);
+  /** Its consumer looks for work anew. */
+  wake(): void {
+    this.consumer.wake();
   }
 
-  /** The lease was lost: what runs here may run elsewhere by now. Begins anew under a new id. */
-  private async reincarnate(buried: string): Promise<void> {
-    if (buried !== this.id || this.state !== 'running') return;
-    this.logger.warn('this worker lost its lease: everything it ran is given to others, and it begins anew');
-    for (const task of this.active) this.drop(task);
-    this.id = uuidv7();
-    await retrying({ until: Number.POSITIVE_INFINITY }, () => this.register());
-    this.heartbeat.rename(this.id);
+  /** How its supervisor reaches the database. */
+  address(): Promise<StoreAddress> {
+    return addressOf(this.storage, this.settings, this.registry);
   }
 
-  private drop(running: RunningTask): void {
-    if (this.running.get(running.id) === running)
-      running.abort('lease lost', 'this worker lost its lease on the task');
+  /** Time limits of tasks that have none themselves. */
+  private limit(limits: TimeLimits = {}): void {
+    this.settings.taskDefaults.overrides.otherwise = limits;
   }
 
-  private readonly onRevoked = (ids: string[]): void => {
-    for (const id of ids) this.running.get(id)?.abort('revoked', 'the task was revoked');
-  };
-
-  private readonly noteProgress = (running: RunningTask, progress: string): void =>
-    this.progress.note(running, progress);
-
-  private readonly onQueues = (): void => this.queueScout?.wake();
-
-  /** The queues to take from: without those that are paused, and with new ones if it takes from all. */
-  private async learnQueues(): Promise<void> {
-    const known = await this.storage.store.knownQueues();
-    const paused = new Set(known.filter((queue) => queue.paused).map((queue) => queue.name));
-    const all = new Set(this.takesAll ? [...this.chosen, ...known.map((queue) => queue.name)] : this.chosen);
-    const queues = [...all].filter((queue) => !paused.has(queue));
-    const changed = queues.join() !== this.queues.join();
-    this.queues = queues;
-    if (changed) this.consumer?.wake();
+  /** Runs what a worker gives to this thread or process; the worker sees to hard limits, from outside. */
+  isolated(limits: TimeLimits): {
+    runner: TaskRunner;
+    signals: SignalReader;
+    makeLogger: Worker['makeLogger'];
+  } {
+    this.limit(limits);
+    const runner = new TaskRunner(this.registry, this.pipeline, this.inputs, {
+      around: this.settings.context.run,
+      overrides: this.settings.taskDefaults.overrides,
+      tracing: this.tracing,
+      withoutHardLimits: true,
+    });
+    return { runner, signals: this.signals, makeLogger: this.makeLogger };
   }
+
+  private describe(): WorkerInfo {
+    const { storage, registry, settings, inline, child } = this;
+    return describeWorker(this.controls.report(), {
+      tasks: registeredIn(registry),
+      inline,
+      broker: storage.broker.kind,
+      timezone: settings.timezone,
+      supervisor: child?.supervisor,
+    });
+  }
+
+  private readonly makeLogger = (running: RunningTask) => this.logs.loggerOf(running);
 }

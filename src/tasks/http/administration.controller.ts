@@ -1,13 +1,13 @@
 import { Body, Get, HttpCode, Inject, Param, Post } from '@nestjs/common';
 import { assertQueueName } from '../definition/option-checks.js';
-import { Administration, type QueueStatus, type WorkerStatus } from '../control/administration.js';
+import { Administration, type QueueStatus } from '../control/administration.js';
 import { TaskService } from '../submission/task.service.js';
 import { CurrentPrincipal, Needs } from './access/access.guard.js';
 import { byOf, type Principal } from './access/principal.js';
 import { parseRevokeMany } from './requests/revoke-request.js';
 
 /**
- * Workers, queues, and many tasks at once. `TasksHttpModule` mounts it before the tasks' own routes: their names are
+ * Queues, and many tasks at once. `TasksHttpModule` mounts it before the tasks' own routes: their names are
  * reserved.
  */
 export class AdministrationController {
@@ -15,12 +15,6 @@ export class AdministrationController {
     @Inject(Administration) private readonly administration: Administration,
     @Inject(TaskService) private readonly tasks: TaskService,
   ) {}
-
-  @Get('workers')
-  @Needs('administer')
-  async workers(): Promise<{ items: WorkerStatus[] }> {
-    return { items: await this.administration.workers() };
-  }
 
   @Get('queues')
   @Needs('administer')
@@ -32,15 +26,15 @@ export class AdministrationController {
   @Post('queues/:queue/pause')
   @HttpCode(200)
   @Needs('administer')
-  pause(@Param('queue') queue: string): Promise<QueueStatus> {
-    return this.administration.pause(assertQueueName(queue));
+  pause(@Param('queue') queue: string, @CurrentPrincipal() principal: Principal): Promise<QueueStatus> {
+    return this.administration.pause(assertQueueName(queue), { by: byOf(principal) });
   }
 
   @Post('queues/:queue/resume')
   @HttpCode(200)
   @Needs('administer')
-  resume(@Param('queue') queue: string): Promise<QueueStatus> {
-    return this.administration.resume(assertQueueName(queue));
+  resume(@Param('queue') queue: string, @CurrentPrincipal() principal: Principal): Promise<QueueStatus> {
+    return this.administration.resume(assertQueueName(queue), { by: byOf(principal) });
   }
 
   /** Revokes what is ready to be taken from the queue now. */

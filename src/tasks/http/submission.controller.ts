@@ -1,21 +1,20 @@
 import { Body, Get, Headers, HttpCode, Inject, Param, Post, Req, Res } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
-import type { TaskDefinition } from '../definition/task-definition.js';
-import { isTaskName } from '../definition/task-name.js';
 import { TaskRegistry } from '../definition/task-registry.js';
-import { InvalidOptionError, ShuttingDownError, UnknownTaskError } from '../errors.js';
+import { InvalidOptionError } from '../errors.js';
 import type { TaskRecord } from '../submission/task-view.js';
 import { TaskService } from '../submission/task.service.js';
 import { CurrentPrincipal, Needs } from './access/access.guard.js';
 import type { HttpRequest } from './access/http-request.js';
-import type { Principal } from './access/principal.js';
+import { ownerOf, type Principal } from './access/principal.js';
 import { checkArguments } from '../definition/validation/check-arguments.js';
 import type { TaskSchema } from '../definition/validation/json-schema.js';
 import { clientHeaders } from './requests/client-headers.js';
 import { inBulk, inRequest } from './requests/request-path.js';
 import { parseBulkRequest, parseSubmitRequest } from './requests/submit-request.js';
+import { Reception } from './reception.js';
 import { TaskLinks, type LinkedRequest } from './task-links.js';
-import { viewFor } from './task-visibility.js';
+import { TaskViews } from './task-views.js';
 
 /** A submitted task, with where to ask about it. */
 export type SubmittedTask = TaskRecord & { statusUrl: string; eventsUrl: string };
@@ -29,6 +28,8 @@ export class SubmissionController {
     @Inject(TaskRegistry) private readonly registry: TaskRegistry,
     @Inject(TaskLinks) private readonly links: TaskLinks,
     @Inject(HttpAdapterHost) private readonly host: HttpAdapterHost,
+    @Inject(Reception) private readonly reception: Reception,
+    @Inject(TaskViews) private readonly views: TaskViews,
   ) {}
 
   /** The tasks that can be submitted over HTTP, by name. */
@@ -51,7 +52,7 @@ export class SubmissionController {
     @CurrentPrincipal() principal: Principal,
     @Req() request: HttpRequest,
   ): Promise<{ ids: string[] }> {
-    this.assertOpen();
+    this.reception.assertOpen();
     // left unread, it would promise something
     if (idempotencyKey !== undefined)
       throw new InvalidOptionError('Idempotency-Key', 'none for many', 'one', 'INVALID_IDEMPOTENCY_KEY');
@@ -59,8 +60,8 @@ export class SubmissionController {
     const owner = ownerOf(principal);
     try {
       for (const [i, { name, args, options }] of tasks.entries()) {
-        await checkArguments(this.exposed(name, `[${i}].name`), args, `[${i}].args`);
-        await this.checkQueue(options.queue, `[${i}].queue`);
+        await checkArguments(this.reception.exposed(name, `[${i}].name`), args, `[${i}].args`);
+        await this.reception.checkQueue(options.queue, `[${i}].queue`);
       }
       const handles = await this.tasks.submitMany(
         tasks.map((task) => ({ ...task, options: { ...task.options, owner } })),
@@ -83,46 +84,19 @@ export class SubmissionController {
     @Req() request: LinkedRequest & HttpRequest,
     @Res({ passthrough: true }) response: unknown,
   ): Promise<SubmittedTask> {
-    this.assertOpen();
-    const definition = this.exposed(name);
+    this.reception.assertOpen();
+    const definition = this.reception.exposed(name);
     const { args, options } = parseSubmitRequest(body, idempotencyKey);
     try {
       await checkArguments(definition, args, 'args');
-      await this.checkQueue(options.queue, 'queue');
+      await this.reception.checkQueue(options.queue, 'queue');
       const owned = { ...options, owner: ownerOf(principal) };
       const record = await this.tasks.accept(name, args, owned, { clientHeaders: clientHeaders(request) });
       const links = this.links.of(request, record.id);
       this.host.httpAdapter.setHeader(response, 'Location', links.statusUrl);
-      return { ...viewFor(record, principal), ...links };
+      return { ...this.views.recordFor(record, principal), ...links };
     } catch (error) {
       throw inRequest(error, idempotencyKey !== undefined);
     }
   }
-
-  /** Running tasks may still submit others, but what comes from outside goes to another process. */
-  private assertOpen(): void {
-    if (this.tasks.isShuttingDown) throw new ShuttingDownError();
-  }
-
-  /** A task that is not exposed is answered like one that does not exist. */
-  private exposed(name: string, path?: string): TaskDefinition {
-    if (!isTaskName(name))
-      throw new InvalidOptionError(
-        path ?? 'name',
-        'the name of a task',
-        'something else',
-        'INVALID_TASK_NAME',
-      );
-    const definition = this.registry.find(name);
-    if (definition?.http === true) return definition;
-    throw new UnknownTaskError(name, '', path);
-  }
-
-  /** A request makes no queues: a typing error would wait for ever. */
-  private async checkQueue(queue: unknown, path: string): Promise<void> {
-    if (typeof queue === 'string' && !(await this.tasks.knowsQueue(queue)))
-      throw new InvalidOptionError(path, 'a queue that is known here', 'another one', 'UNKNOWN_QUEUE');
-  }
 }
-
-const ownerOf = ({ owner }: Principal) => owner ?? undefined;

@@ -7,7 +7,7 @@ import type { TaskRecord } from '../submission/task-view.js';
 import { TaskService } from '../submission/task.service.js';
 import { CurrentPrincipal, Needs } from './access/access.guard.js';
 import { scopeOf, type Principal } from './access/principal.js';
-import { viewFor } from './task-visibility.js';
+import { TaskViews } from './task-views.js';
 import { RESOLVED_HTTP_OPTIONS, type ResolvedHttpOptions } from './tasks-http.options.js';
 
 /** A task live, by server-sent events. `TasksHttpModule` mounts it. */
@@ -15,6 +15,7 @@ export class TaskEventsController {
   constructor(
     @Inject(TaskService) private readonly tasks: TaskService,
     @Inject(HttpAdapterHost) private readonly host: HttpAdapterHost,
+    @Inject(TaskViews) private readonly views: TaskViews,
     @Inject(RESOLVED_HTTP_OPTIONS) private readonly options: ResolvedHttpOptions,
   ) {}
 
@@ -50,7 +51,8 @@ export class TaskEventsController {
         for await (const record of this.tasks.events(id, { signal: left.signal })) {
           const version = versionOf(record);
           const type = record.state === state ? 'progress' : 'state';
-          if (version !== heard) subscriber.next({ id: version, type, data: viewFor(record, principal) });
+          if (version !== heard)
+            subscriber.next({ id: version, type, data: this.views.recordFor(record, principal) });
           heard = version;
           state = record.state;
         }

@@ -15,8 +15,17 @@ export class TaskLinks {
 
   /** @param request that of `POST …/:name`: what comes before the name leads to the tasks */
   of(request: LinkedRequest, id: string): { statusUrl: string; eventsUrl: string } {
-    const came = (request.originalUrl ?? request.url).split('?')[0]!.replace(/\/+$/, '');
-    const statusUrl = `${this.root}${came.slice(0, came.lastIndexOf('/'))}/${id}`;
+    const statusUrl = `${this.tasksUrl(request)}/${id}`;
     return { statusUrl, eventsUrl: `${statusUrl}/events` };
+  }
+
+  /** @param request that of `POST …/workflows` */
+  ofWorkflow(request: LinkedRequest, id: string) {
+    return { ...this.of(request, id), workflowUrl: `${this.tasksUrl(request)}/workflows/${id}` };
+  }
+
+  private tasksUrl(request: LinkedRequest): string {
+    const came = (request.originalUrl ?? request.url).split('?')[0]!.replace(/\/+$/, '');
+    return `${this.root}${came.slice(0, came.lastIndexOf('/'))}`;
   }
 }

@@ -8,15 +8,34 @@ import {
 } from '@nestjs/common';
 import { TasksAccessGuard } from './access/access.guard.js';
 import { AdministrationController } from './administration.controller.js';
+import { BulkController } from './bulk.controller.js';
 import { HttpErrorFilter } from './error.filter.js';
 import { JsonBodyGuard } from './requests/json-body.guard.js';
+import { LimitsController } from './limits.controller.js';
+import { LiveTasksController } from './live-tasks.controller.js';
+import { StatisticsController } from './statistics.controller.js';
+import { SchedulesController } from './schedules.controller.js';
 import { SubmissionController } from './submission.controller.js';
 import { TaskEventsController } from './task-events.controller.js';
 import { TasksController } from './tasks.controller.js';
-import { assertPath, type TasksHttpExtras, type TasksHttpOptions } from './tasks-http.options.js';
+import { WorkflowsController } from './workflows.controller.js';
+import { WorkersController } from './workers.controller.js';
+import { HTTP_PATH, assertPath, type TasksHttpExtras, type TasksHttpOptions } from './tasks-http.options.js';
 
 /** In this order: fixed names come before `:name` and `:id`. */
-const CONTROLLERS = [AdministrationController, TaskEventsController, SubmissionController, TasksController];
+const CONTROLLERS = [
+  WorkersController,
+  LimitsController,
+  AdministrationController,
+  WorkflowsController,
+  StatisticsController,
+  BulkController,
+  LiveTasksController,
+  SchedulesController,
+  TaskEventsController,
+  SubmissionController,
+  TasksController,
+];
 const EXTRAS: TasksHttpExtras = { path: 'tasks', guards: [] };
 
 export const { ConfigurableModuleClass: ConfigurableTasksHttpModule, MODULE_OPTIONS_TOKEN: HTTP_OPTIONS } =
@@ -24,6 +43,8 @@ export const { ConfigurableModuleClass: ConfigurableTasksHttpModule, MODULE_OPTI
     .setClassMethodName('forRoot')
     .setExtras(EXTRAS, (definition, { path = 'tasks', guards = [] }) => ({
       ...definition,
+      providers: [...(definition.providers ?? []), { provide: HTTP_PATH, useValue: assertPath(path) }],
+      exports: [...(definition.exports ?? []), HTTP_PATH],
       controllers: CONTROLLERS.map((controller) => mounted(controller, assertPath(path), guards)),
     }))
     .build();

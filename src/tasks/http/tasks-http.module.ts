@@ -1,7 +1,10 @@
 import { Global, Module, type DynamicModule } from '@nestjs/common';
 import { TasksAccess } from './access/tasks-access.js';
 import { ConnectionCloser } from './connection-closer.js';
+import { LiveTasks } from './live-tasks.js';
+import { Reception } from './reception.js';
 import { TaskLinks } from './task-links.js';
+import { TaskViews } from './task-views.js';
 import { ConfigurableTasksHttpModule, HTTP_OPTIONS } from './tasks-http.module-definition.js';
 import {
   RESOLVED_HTTP_OPTIONS,
@@ -19,6 +22,7 @@ import {
 @Module({
   providers: [
     ConnectionCloser,
+    LiveTasks,
     {
       provide: RESOLVED_HTTP_OPTIONS,
       useFactory: (given: TasksHttpOptions) => resolveHttpOptions(given),
@@ -29,6 +33,8 @@ import {
       useFactory: (options: ResolvedHttpOptions) => new TasksAccess(options),
       inject: [RESOLVED_HTTP_OPTIONS],
     },
+    Reception,
+    TaskViews,
     {
       provide: TaskLinks,
       useFactory: ({ publicUrl }: ResolvedHttpOptions) => new TaskLinks(publicUrl),
@@ -38,6 +44,7 @@ import {
   exports: [TasksAccess],
 })
 export class TasksHttpModule extends ConfigurableTasksHttpModule {
+  /** The routes with these options, each with its default in `TasksHttpOptions`. */
   static override forRoot(options: TasksHttpOptions & TasksHttpExtras = {}): DynamicModule {
     return super.forRoot(options);
   }

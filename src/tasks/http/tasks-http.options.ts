@@ -20,6 +20,12 @@ export interface TasksHttpOptions {
   anonymous?: boolean | undefined;
   /** How often an event stream without news shows that it is alive, since proxies close silent ones. Default '15s'. */
   keepAlive?: Duration | undefined;
+  /**
+   * Names of values that `read` never sees, nor the dashboard until it is asked to show them: in arguments (by the names
+   * of parameters too), results, progress, tags, headers and meta, at any depth. false: nothing is covered.
+   * Default: those that usually are secret, such as password, token, apiKey.
+   */
+  redact?: readonly string[] | false | undefined;
 }
 
 /** Static even beside an async factory, since Nest reads routes before any provider exists. */
@@ -35,9 +41,11 @@ export interface ResolvedHttpOptions extends TasksHttpOptions {
   readonly keepAliveMs: number;
 }
 
+/** Where the routes are, below a global prefix. */
+export const HTTP_PATH = Symbol('celeriac:http-path');
 export const RESOLVED_HTTP_OPTIONS = Symbol('celeriac:http-options');
 
-const NAMES = ['publicUrl', 'keys', 'principal', 'anonymous', 'keepAlive'];
+const NAMES = ['publicUrl', 'keys', 'principal', 'anonymous', 'keepAlive', 'redact'];
 
 /** @throws InvalidOptionError */
 export function resolveHttpOptions(given: TasksHttpOptions): ResolvedHttpOptions {

@@ -1,12 +1,15 @@
 import { Body, Delete, Get, HttpCode, Inject, Param, Post, Query, Res } from '@nestjs/common';
+import { Administration } from '../control/administration.js';
 import type { HistoryEntry } from '../submission/task-history.js';
 import type { TaskRecord } from '../submission/task-view.js';
+import type { LogLine } from '../store/log-store.js';
 import { TaskService } from '../submission/task.service.js';
 import { CurrentPrincipal, Needs } from './access/access.guard.js';
 import { byOf, scopeOf, type Principal } from './access/principal.js';
 import { parseListQuery } from './requests/list-query.js';
+import { parseRedact } from './requests/redact-query.js';
 import { parseRevoke, parseWait } from './requests/task-request.js';
-import { historyFor, viewFor } from './task-visibility.js';
+import { TaskViews } from './task-views.js';
 
 /** What Express's response and that below Fastify's reply share. */
 interface ClosingResponse {
@@ -14,9 +17,19 @@ interface ClosingResponse {
   once(event: 'close', listener: () => void): unknown;
 }
 
+/** A record, and whether anybody will run it. */
+export interface TaskStatus extends TaskRecord {
+  /** It waits, and no living worker takes from its queue. */
+  unattended: boolean;
+}
+
 /** Asks about tasks and operates them. `TasksHttpModule` mounts it under the path of its options. */
 export class TasksController {
-  constructor(@Inject(TaskService) private readonly tasks: TaskService) {}
+  constructor(
+    @Inject(TaskService) private readonly tasks: TaskService,
+    @Inject(Administration) private readonly administration: Administration,
+    @Inject(TaskViews) private readonly views: TaskViews,
+  ) {}
 
   @Get()
   @Needs('list')
@@ -24,9 +37,9 @@ export class TasksController {
     @Query() query: Record<string, unknown>,
     @CurrentPrincipal() principal: Principal,
   ): Promise<{ items: TaskRecord[]; nextCursor: string | null }> {
-    const { filter, page } = parseListQuery(query);
+    const { filter, page, redact } = parseListQuery(query);
     const { items, nextCursor } = await this.tasks.list({ ...filter, owner: scopeOf(principal) }, page);
-    return { items: items.map((item) => viewFor(item, principal)), nextCursor };
+    return { items: items.map((item) => this.views.recordFor(item, principal, redact)), nextCursor };
   }
 
   @Get(':id')
@@ -34,15 +47,18 @@ export class TasksController {
   async status(
     @Param('id') id: string,
     @Query('wait') wait: unknown,
+    @Query('redact') redact: unknown,
     @CurrentPrincipal() principal: Principal,
     @Res({ passthrough: true }) response: ClosingResponse,
-  ): Promise<TaskRecord> {
+  ): Promise<TaskStatus> {
     const timeoutMs = wait === undefined ? undefined : parseWait(wait);
+    const covered = parseRedact(redact);
     const record = await this.visible(id, principal);
-    if (timeoutMs === undefined) return viewFor(record, principal);
+    if (timeoutMs === undefined) return this.attended(this.views.recordFor(record, principal, covered));
     const left = new AbortController();
     (response.raw ?? response).once('close', () => left.abort());
-    return viewFor(await this.tasks.waitFor(id, timeoutMs, left.signal), principal);
+    const ended = await this.tasks.waitFor(id, timeoutMs, left.signal);
+    return this.attended(this.views.recordFor(ended, principal, covered));
   }
 
   @Get(':id/history')
@@ -52,7 +68,18 @@ export class TasksController {
     @CurrentPrincipal() principal: Principal,
   ): Promise<{ items: HistoryEntry[] }> {
     await this.visible(id, principal);
-    return { items: historyFor(await this.tasks.history(id), principal) };
+    return { items: this.views.historyFor(await this.tasks.history(id), principal) };
+  }
+
+  /** What it logged, oldest first. */
+  @Get(':id/logs')
+  @Needs('see')
+  async logs(
+    @Param('id') id: string,
+    @CurrentPrincipal() principal: Principal,
+  ): Promise<{ items: LogLine[] }> {
+    await this.visible(id, principal);
+    return { items: await this.tasks.logs(id) };
   }
 
   @Post(':id/revoke')
@@ -65,7 +92,7 @@ export class TasksController {
   ): Promise<TaskRecord> {
     const { terminate } = parseRevoke(body);
     await this.visible(id, principal);
-    return viewFor(await this.tasks.revoke(id, { terminate, by: byOf(principal) }), principal);
+    return this.views.recordFor(await this.tasks.revoke(id, { terminate, by: byOf(principal) }), principal);
   }
 
   @Post(':id/retry')
@@ -87,5 +114,12 @@ export class TasksController {
   /** Another owner's task is answered like one that does not exist. */
   private visible(id: string, principal: Principal): Promise<TaskRecord> {
     return this.tasks.record(id, { owner: scopeOf(principal) });
+  }
+
+  private async attended(record: TaskRecord): Promise<TaskStatus> {
+    const waits =
+      (record.state === 'PENDING' || record.state === 'RETRY') &&
+      (record.dueAt === null || Date.parse(record.dueAt) <= Date.now());
+    return { ...record, unattended: waits && !(await this.administration.isAttended(record.queue)) };
   }
 }

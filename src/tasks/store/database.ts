@@ -1,6 +1,6 @@
 import { isNativeError } from 'node:util/types';
 import { Pool, types, type PoolClient } from 'pg';
-import { StoreUnavailableError } from '../errors.js';
+import { InvalidOptionError, StoreUnavailableError } from '../errors.js';
 import type { ConnectionSettings } from './connection.js';
 
 /** A statement with a name, under which each connection prepares it once. */
@@ -9,16 +9,19 @@ export interface Statement {
   readonly text: string;
 }
 
-/** Runs statements, either each on its own or all in one transaction. */
+/**
+ * Runs statements, either each on its own or all in one transaction: there in the order in which they are given, and
+ * those that need not wait for an answer may be given at once.
+ */
 export interface Runner {
   run<Row extends object = Record<string, unknown>>(statement: Statement, values: unknown[]): Promise<Row[]>;
 }
 
 /**
  * How many connections the hot statements may use: two lanes each of submitting and settling, one each of claiming,
- * deferring, progress and maintenance.
+ * advancing, deferring, progress and maintenance.
  */
-const POOL_SIZE = 8;
+const POOL_SIZE = 9;
 const CONNECT_TIMEOUT_MS = 3000;
 /** Longer than any of our statements takes; a statement that hangs must not hold its lane for ever. */
 const STATEMENT_TIMEOUT_MS = 30_000;
@@ -37,6 +40,18 @@ const SESSION = {
   statement_timeout: String(STATEMENT_TIMEOUT_MS),
 };
 
+/**
+ * Waits for all, and throws what the first of them threw: the failure of one statement is the cause of those of the
+ * statements that were sent after it.
+ */
+export async function allInOrder<T extends readonly unknown[]>(promises: {
+  readonly [K in keyof T]: Promise<T[K]>;
+}): Promise<T> {
+  const settled = await Promise.allSettled(promises);
+  for (const each of settled) if (each.status === 'rejected') throw each.reason;
+  return settled.map((each) => (each as PromiseFulfilledResult<unknown>).value) as unknown as T;
+}
+
 /** The pool behind the hot statements: plain SQL, prepared, on connections with steered planning. */
 export class Database implements Runner {
   private readonly pool: Pool;
@@ -47,6 +62,8 @@ export class Database implements Runner {
       ...settings.statements,
       ...(settings.pooled ? {} : { options: sessionOptions(settings.statements.options) }),
       max: POOL_SIZE,
+      // what is sent before the answers are there: see `together`
+      pipeline: true,
       connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
       // the server's own limit comes first, unless the connection hangs half open
       query_timeout: STATEMENT_TIMEOUT_MS + 5000,
@@ -55,6 +72,14 @@ export class Database implements Runner {
       types: { getTypeParser: textForTimes },
     });
     surviveBreaks(this.pool);
+  }
+
+  /**
+   * Makes a connection, so that settings which cannot work end the start.
+   * @throws InvalidOptionError for a transaction pooler without `directUrl`, StoreUnavailableError
+   */
+  async connect(): Promise<void> {
+    await this.withClient(async () => undefined);
   }
 
   /**
@@ -67,16 +92,15 @@ export class Database implements Runner {
   ): Promise<Row[]> {
     // Behind a transaction pooler planning can be steered for one transaction only.
     if (this.settings.pooled) return this.transaction((runner) => runner.run<Row>(statement, values));
-    return this.withClient((client) => query<Row>(client, statement, values, true));
+    return this.withClient((client) => this.query<Row>(client, statement, values));
   }
 
   /** Runs `work` in one transaction. */
   transaction<T>(work: (runner: Runner) => Promise<T>): Promise<T> {
-    const named = !this.settings.pooled;
     return this.withClient(async (client) => {
-      await client.query(this.settings.pooled ? `BEGIN; ${setLocal}` : 'BEGIN');
+      await client.query(this.begin);
       try {
-        const result = await work({ run: (statement, values) => query(client, statement, values, named) });
+        const result = await work({ run: (statement, values) => this.query(client, statement, values) });
         await client.query('COMMIT');
         return result;
       } catch (error) {
@@ -86,9 +110,36 @@ export class Database implements Runner {
     });
   }
 
+  /**
+   * Runs statements in one transaction, all sent at once: the way to the database is gone once, not once for each.
+   * @returns the rows of each
+   */
+  together(statements: readonly (readonly [Statement, unknown[]])[]): Promise<object[][]> {
+    return this.withClient(async (client) => {
+      const begun = client.query(this.begin);
+      const rows = statements.map(([statement, values]) => this.query(client, statement, values));
+      // after a statement that failed the server takes COMMIT for ROLLBACK
+      await allInOrder([begun, ...rows, client.query('COMMIT')]);
+      return Promise.all(rows);
+    });
+  }
+
   /** May be called twice. */
   close(): Promise<void> {
     return (this.closing ??= this.pool.end());
+  }
+
+  private get begin(): string {
+    return this.settings.pooled ? `BEGIN; ${setLocal}` : 'BEGIN';
+  }
+
+  private async query<Row extends object>(
+    client: PoolClient,
+    { name, text }: Statement,
+    values: unknown[],
+  ): Promise<Row[]> {
+    // the next connection of a transaction pooler does not know what was prepared on this one
+    return (await client.query<Row>(this.settings.pooled ? { text, values } : { name, text, values })).rows;
   }
 
   private async withClient<T>(work: (client: PoolClient) => Promise<T>): Promise<T> {
@@ -96,9 +147,15 @@ export class Database implements Runner {
     try {
       client = await this.pool.connect();
     } catch (error) {
-      throw new StoreUnavailableError(`the database cannot be reached: ${(error as Error).message}`, {
-        cause: error,
-      });
+      const { message } = error as Error;
+      // what PgBouncer says to the planner's settings
+      if (message.includes('unsupported startup parameter'))
+        throw new InvalidOptionError(
+          'directUrl',
+          `the URL of Postgres itself, because that of the database leads to a connection pooler (it says: ${message})`,
+          undefined,
+        );
+      throw new StoreUnavailableError(`the database cannot be reached: ${message}`, { cause: error });
     }
     let broken: boolean | undefined;
     try {
@@ -133,15 +190,6 @@ function sessionOptions(given: string | undefined): string {
   return [given, ...ours].filter(Boolean).join(' ');
 }
 
-async function query<Row extends object>(
-  client: PoolClient,
-  { name, text }: Statement,
-  values: unknown[],
-  named: boolean,
-): Promise<Row[]> {
-  return (await client.query<Row>(named ? { name, text, values } : { text, values })).rows;
-}
-
 const TIMESTAMPTZ: number = types.builtins.TIMESTAMPTZ;
 
 /** Times stay text: a Date would lose the microseconds by which ready rows are ordered. */
@@ -151,7 +199,7 @@ function textForTimes(oid: number, format?: 'text' | 'binary'): (value: string) 
 }
 
 /** SQLSTATE classes and codes after which the same statement may succeed when it is run again. */
-const TRANSIENT = /^(08...|57P0[1-5]|57014|53300|53400|40001|40P01|55P03|25006)$/;
+const TRANSIENT = /^(08...|57P0[1-5]|57014|53100|53300|53400|58030|40001|40P01|55P03|25006)$/;
 const TRANSIENT_SYSTEM = new Set([
   'ECONNREFUSED',
   'ECONNRESET',

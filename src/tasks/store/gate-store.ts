@@ -14,7 +14,7 @@ import {
   waitingLines,
 } from './statements/gates.js';
 import type { Tables } from './tables.js';
-import { readyBatch, type ReadyBatch, type ReadyTask } from './task-store.js';
+import { readyBatch, type ReadyBatch, type ReadyTask } from './ready-batch.js';
 
 /** Lines looked at in one round, and tasks. */
 const LINES = 200;
@@ -71,8 +71,9 @@ export class GateStore {
     return { ...none, ...round, cursor: lines.length < LINES ? lines[0]! : lines.at(-1)! };
   }
 
-  async dropOld(limit: number): Promise<void> {
-    await this.database.run(this.statements.dropOld, [limit]);
+  /** @returns whether there may be more */
+  async dropOld(limit: number): Promise<boolean> {
+    return (await this.database.run<{ n: number }>(this.statements.dropOld, [limit]))[0]!.n >= limit;
   }
 
   private async linesFrom(cursor: string): Promise<string[]> {

@@ -1,9 +1,9 @@
-import type { Database, Runner } from './database.js';
+import { allInOrder, type Database, type Runner } from './database.js';
 import { isExtended, type NewTask } from './new-task.js';
 import { keyHolder, takeKey } from './statements/idempotency.js';
 import { insertTasks, insertValues, removeFinished } from './statements/insert-tasks.js';
 import type { Tables } from './tables.js';
-import { noted } from './task-store.js';
+import { noted } from './ready-batch.js';
 
 /** What an insert answers. */
 export interface Inserted {
@@ -98,8 +98,10 @@ export class InsertStore {
     const extended = tasks.some(isExtended);
     const { insertAgain, insertExtendedAgain } = this.statements;
     const statement = extended ? insertExtendedAgain : insertAgain;
-    const outbox = noted(await runner.run(statement, insertValues(tasks, extended)));
-    await runner.run(this.statements.removeFinished, [tasks.map((task) => task.id)]);
-    return outbox;
+    const [rows] = await allInOrder([
+      runner.run(statement, insertValues(tasks, extended)),
+      runner.run(this.statements.removeFinished, [tasks.map((task) => task.id)]),
+    ]);
+    return noted(rows);
   }
 }

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, type ClientConfig } from 'pg';
 import type { DataSource } from 'typeorm';
 import { CeleriacError } from '../errors.js';
@@ -10,6 +11,7 @@ export class MigrationsPendingError extends CeleriacError {
 }
 
 const OLDEST_POSTGRES = 14;
+const LOCK_POLL_MS = 100;
 
 /** Brings the schema up to date, one process at a time, or checks that it is. */
 export class Migrator {
@@ -33,27 +35,44 @@ export class Migrator {
       );
   }
 
-  /** Waits while another process migrates the same schema. */
-  async run(): Promise<void> {
+  /** How many migrations were not run yet. */
+  async pending(): Promise<number> {
+    const [there] = await this.dataSource.query<{ there: boolean }[]>(
+      `SELECT to_regclass($1) IS NOT NULL AS there`,
+      [`"${this.schema}".migration`],
+    );
+    const all = this.dataSource.migrations.length;
+    if (!there?.there) return all;
+    const [done] = await this.dataSource.query<{ count: number }[]>(
+      `SELECT count(*)::int AS count FROM "${this.schema}".migration WHERE name = ANY($1)`,
+      [this.dataSource.migrations.map((migration) => migration.name)],
+    );
+    return all - done!.count;
+  }
+
+  /** Waits while another process migrates the same schema. @returns how many migrations were left to this one */
+  async run(): Promise<number> {
     await this.checkVersion();
-    await this.alone(async () => {
+    return this.alone(async () => {
       await this.dataSource.query(`CREATE SCHEMA IF NOT EXISTS "${this.schema}"`);
-      await this.dataSource.runMigrations();
-      await ensurePartitions(this.dataSource, this.schema);
+      const done = await this.dataSource.runMigrations();
+      await ensurePartitions(this.dataSource, this.schema).catch(unlessLocked);
+      return done.length;
     });
   }
 
   /**
    * The lock has a connection of its own, past any pooler: processes that start together and wait for it would use up
-   * the pooler's few connections, and the one that migrates needs another.
+   * the pooler's few connections, and the one that migrates needs another. It is asked for again and again: a statement
+   * that waits for it holds a snapshot, for whose end CREATE INDEX CONCURRENTLY waits.
    */
-  private async alone(work: () => Promise<void>): Promise<void> {
+  private async alone<T>(work: () => Promise<T>): Promise<T> {
     const client = new Client(this.direct);
     client.on('error', () => undefined);
     try {
       await client.connect();
-      await client.query('SELECT pg_advisory_lock($1)', [lockKey(this.schema)]);
-      await work();
+      while (!(await tryLock(client, this.schema))) await sleep(LOCK_POLL_MS);
+      return await work();
     } finally {
       await client.end().catch(() => undefined);
     }
@@ -69,7 +88,20 @@ export class Migrator {
   }
 }
 
+async function tryLock(client: Client, schema: string): Promise<boolean> {
+  const { rows } = await client.query<{ mine: boolean }>('SELECT pg_try_advisory_lock($1) AS mine', [
+    lockKey(schema),
+  ]);
+  return rows[0]!.mine;
+}
+
 /** One number a schema, the same in every process. */
 function lockKey(schema: string): string {
   return String(createHash('sha256').update(`celeriac:${schema}`).digest().readBigInt64BE());
+}
+
+/** Somebody reads the whole history, such as a backup: partitions are made days ahead, and a worker tries again. */
+function unlessLocked(error: unknown): void {
+  const LOCK_NOT_AVAILABLE = '55P03';
+  if ((error as { code?: unknown }).code !== LOCK_NOT_AVAILABLE) throw error;
 }

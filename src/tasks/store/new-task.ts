@@ -32,6 +32,10 @@ export interface NewTask {
   /** The task that submitted it, and the first of its ancestors. */
   readonly parentId: string | null;
   readonly rootId: string | null;
+  /** Of how many others it waits for the end, or null. */
+  readonly waitingOn: number | null;
+  readonly groupId: string | null;
+  readonly workflowId: string | null;
   /** What it must pass before a worker may take it. */
   readonly gates: readonly Gate[];
   /** Its claim to be the only one of the same. */
@@ -40,10 +44,10 @@ export interface NewTask {
 
 /** Whether its row has more columns than most: a longer statement inserts those. */
 export function isExtended(task: NewTask): boolean {
-  return task.flags !== 0 || task.parentId !== null;
+  return task.flags !== 0 || task.parentId !== null || task.workflowId !== null;
 }
 
 /** Whether a worker may take it at once. */
 export function isReady(task: NewTask): boolean {
-  return task.eta === null && task.delayMs === null && task.gates.length === 0;
+  return task.waitingOn === null && task.eta === null && task.delayMs === null && task.gates.length === 0;
 }

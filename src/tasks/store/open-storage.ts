@@ -7,19 +7,28 @@ import { connectBroker } from '../brokers/connect-broker.js';
 import { createBroker, databaseOf } from '../brokers/create-broker.js';
 import { Relay } from '../control/relay.js';
 import type { ResolvedTasksOptions } from '../tasks.options.js';
+import { CommandStore } from './command-store.js';
 import { connectionSettings, type ConnectionSettings } from './connection.js';
 import { Database, surviveBreaks } from './database.js';
 import { InsertStore } from './insert-store.js';
 import { GateStore } from './gate-store.js';
 import { Migrator } from './migrator.js';
+import { OverrideStore } from './override-store.js';
 import { createPrivateDataSource, postgresOptions } from './private-data-source.js';
 import { RelayStore } from './relay-store.js';
+import { RetentionStore } from './retention-store.js';
+import { ScheduleStore } from './schedule-store.js';
 import type { Storage } from './storage.js';
 import { tablesOf } from './tables.js';
 import { TaskChannel } from './task-channel.js';
 import { TaskReader } from './task-reader.js';
 import { TaskStore } from './task-store.js';
+import { ErrorStore } from './error-store.js';
+import { JobStore } from './job-store.js';
+import { LogStore } from './log-store.js';
+import { StatisticsStore } from './statistics-store.js';
 import { UniqueStore } from './unique-store.js';
+import { WorkflowStore } from './workflow-store.js';
 
 /** Opens and migrates. @throws with everything closed again. */
 export async function openStorage(application: DataSource, options: ResolvedTasksOptions): Promise<Storage> {
@@ -32,6 +41,7 @@ export async function openStorage(application: DataSource, options: ResolvedTask
   const database = new Database(connection);
   const store = new TaskStore(database, tables);
   const inserts = new InsertStore(database, tables);
+  const unique = new UniqueStore(database, tables, inserts);
   const channel = new TaskChannel(connection, schema);
   const relayStore = new RelayStore(database, tables);
   const broker = await createBroker(choice, {
@@ -51,8 +61,17 @@ export async function openStorage(application: DataSource, options: ResolvedTask
     channel,
     broker,
     gates: new GateStore(database, tables),
+    commands: new CommandStore(database, tables),
+    overrides: new OverrideStore(database, tables),
     inserts,
-    unique: new UniqueStore(database, tables, inserts),
+    statistics: new StatisticsStore(database, dataSource, tables),
+    errors: new ErrorStore(database, dataSource, tables),
+    logs: new LogStore(database, dataSource, tables),
+    retention: new RetentionStore(database, dataSource, tables),
+    jobs: new JobStore(database, tables),
+    unique,
+    schedules: new ScheduleStore(database, tables, inserts, unique),
+    workflows: new WorkflowStore(database, tables, inserts),
     relayStore,
     relay: new Relay(relayStore, broker),
     reader: new TaskReader(dataSource, tables),
@@ -62,6 +81,7 @@ export async function openStorage(application: DataSource, options: ResolvedTask
     surviveBreaks((dataSource.driver as PostgresDriver).master as Pool);
     const migrator = new Migrator(dataSource, schema, connection.direct);
     await (options.migrations === 'run' ? migrator.run() : migrator.check());
+    await database.connect();
     await channel.start();
     await connectBroker(broker, options.brokerTimeoutMs);
     storage.relay.start();

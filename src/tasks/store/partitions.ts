@@ -1,9 +1,12 @@
 import type { DataSource } from 'typeorm';
 
-const DAY_MS = 86_400_000;
+export const DAY_MS = 86_400_000;
 /** Days of partitions made ahead. Rows beyond go to the default partition; nothing is refused. */
 const DAYS_AHEAD = 7;
 const PARTITIONED = ['task_done', 'payload'] as const;
+/** Of each partition, since their parent can have none: vacuumed before many rows that batches removed lie dead in it. */
+export const PARTITION_SETTINGS =
+  'autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 20000';
 
 /**
  * Makes the day partitions of the coming week where they are missing. A partition is attached rather than created in
@@ -42,7 +45,7 @@ async function attach(
     // Waiting long for a lock would make everyone wait behind us; the next round tries again.
     await manager.query(`SET LOCAL lock_timeout = '2s'`);
     await manager.query(
-      `CREATE TABLE IF NOT EXISTS ${child} (LIKE ${parent} INCLUDING DEFAULTS INCLUDING CONSTRAINTS)`,
+      `CREATE TABLE IF NOT EXISTS ${child} (LIKE ${parent} INCLUDING DEFAULTS INCLUDING CONSTRAINTS) WITH (${PARTITION_SETTINGS})`,
     );
     await manager.query(
       `ALTER TABLE ${parent} ATTACH PARTITION ${child} FOR VALUES FROM ('${lowestId(start)}') TO ('${lowestId(start + DAY_MS)}')`,

@@ -5,6 +5,13 @@ import { Attempt } from './attempt.entity.js';
 import { AuditEntry } from './audit-entry.entity.js';
 import { initialMigration } from './migrations/1-initial.js';
 import { optionsMigration } from './migrations/3-options.js';
+import { schedulesMigration } from './migrations/4-schedules.js';
+import { workflowsMigration } from './migrations/5-workflows.js';
+import { workersMigration } from './migrations/6-workers.js';
+import { statisticsMigration } from './migrations/7-statistics.js';
+import { searchIndexesMigration } from './migrations/8-search-indexes.js';
+import { retentionMigration } from './migrations/9-retention.js';
+import { auditedJobsMigration } from './migrations/10-audited-jobs.js';
 import { TaskRow } from './task-record.entity.js';
 import { WorkerRow } from './worker.entity.js';
 
@@ -33,7 +40,17 @@ export function createPrivateDataSource(application: PostgresDataSourceOptions, 
     schema,
     entities: [TaskRow, Attempt, AuditEntry, WorkerRow],
     subscribers: [],
-    migrations: [initialMigration(schema), optionsMigration(schema)],
+    migrations: [
+      initialMigration(schema),
+      optionsMigration(schema),
+      schedulesMigration(schema),
+      workflowsMigration(schema),
+      workersMigration(schema),
+      statisticsMigration(schema),
+      searchIndexesMigration(schema),
+      retentionMigration(schema),
+      auditedJobsMigration(schema),
+    ],
     migrationsTableName: 'migration',
     migrationsRun: false,
     migrationsTransactionMode: 'each',

@@ -2,7 +2,7 @@ import type { Database } from './database.js';
 import { dropOutbox, outboxLag, takeOutbox } from './statements/outbox.js';
 import { knownEpoch, newEpoch, now, overdue, resendNext, resendReady } from './statements/ready.js';
 import type { Tables } from './tables.js';
-import { noted, readyBatch, type ReadyBatch, type ReadyTask } from './task-store.js';
+import { noted, readyBatch, type ReadyBatch, type ReadyTask } from './ready-batch.js';
 
 /** What makes sure that a broker is told of every ready row: the outbox, and sending again what it lost. */
 export class RelayStore {

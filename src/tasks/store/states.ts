@@ -14,9 +14,12 @@ export const TASK_STATES = [
   'FAILURE',
   'REVOKED',
 ] as const;
+/** Where a task is on its way. */
 export type TaskState = (typeof TASK_STATES)[number];
 
+/** The states that a task ends in. */
 export const FINAL_STATES = ['SUCCESS', 'FAILURE', 'REVOKED'] as const satisfies readonly TaskState[];
+/** How a task ended. */
 export type FinalState = (typeof FINAL_STATES)[number];
 
 /** A record in a final state never changes; only an operator's retry makes it live again. */
@@ -42,5 +45,10 @@ export const ATTEMPT_OUTCOMES = [
   'fenced',
   /** it was revoked while it ran */
   'revoked',
+  /** it waits for a signal; uncharged */
+  'waiting',
+  /** other tasks take its place */
+  'replaced',
 ] as const;
+/** Why an attempt did not end well. */
 export type AttemptOutcome = (typeof ATTEMPT_OUTCOMES)[number];

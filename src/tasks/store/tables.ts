@@ -13,8 +13,22 @@ export interface Tables {
   readonly expiry: string;
   readonly gate: string;
   readonly taskGate: string;
+  readonly command: string;
+  readonly reply: string;
+  readonly override: string;
   readonly broker: string;
   readonly outbox: string;
+  readonly edge: string;
+  readonly release: string;
+  readonly signal: string;
+  readonly statistic: string;
+  readonly errorGroup: string;
+  readonly errorTask: string;
+  readonly log: string;
+  readonly schedule: string;
+  readonly sweep: string;
+  readonly auditedQueue: string;
+  readonly auditedJob: string;
   /** Whether ready rows are noted in the outbox until the broker, another process, has been told of them. */
   readonly relayed: boolean;
 }
@@ -39,8 +53,22 @@ export function tablesOf(schema: string, relayed = false): Tables {
     expiry: of('result_expiry'),
     gate: of('gate'),
     taskGate: of('task_gate'),
+    command: of('command'),
+    reply: of('command_reply'),
+    override: of('task_override'),
     broker: of('broker'),
     outbox: of('outbox'),
+    edge: of('edge'),
+    release: of('release'),
+    signal: of('signal'),
+    statistic: of('task_statistic'),
+    errorGroup: of('error_group'),
+    errorTask: of('error_task'),
+    log: of('task_log'),
+    schedule: of('schedule'),
+    sweep: of('sweep'),
+    auditedQueue: of('audited_queue'),
+    auditedJob: of('audited_job'),
     relayed,
   };
 }

@@ -3,53 +3,10 @@ import { EventEmitter } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
 import { Client } from 'pg';
+import { SIGNALS, type ChannelEvents, type ChannelMessage, type Signal } from './channel-messages.js';
 import type { ConnectionSettings } from './connection.js';
 import { EventMessages } from './event-messages.js';
 import { lengthen, shorten } from './short-id.js';
-
-/** What processes tell one another; losing it costs a delay, never a task. */
-interface ChannelMessage {
-  /** Queues in which rows became ready. */
-  q?: string[];
-  /** Tasks that were changed, in short form; [] for "too many, read again". */
-  t?: string[];
-  /** Tasks whose workers should look for a revocation. */
-  r?: string[];
-  /** Milliseconds until something new is due. */
-  d?: number;
-  /** Who sends the rest: one's own events are not heard twice. */
-  f?: string;
-  /** Events. */
-  e?: object[];
-  /** Names of the events that somebody wants. */
-  w?: string[];
-  /** Asks what is wanted. */
-  a?: true;
-  /** The set of queues has changed, or one was paused or resumed. */
-  c?: true;
-  /** Tasks wait for their limits. */
-  g?: true;
-}
-
-export interface ChannelEvents {
-  ready: [queues: string[]];
-  /** In short form, see {@link lengthen}: most who hear of them wait for none. undefined: too many to list. */
-  changed: [shortIds: string[] | undefined];
-  revoked: [ids: string[]];
-  due: [ms: number];
-  /** An event of another process. */
-  told: [event: object];
-  /** Another process wants events of these names. */
-  wanted: [names: string[]];
-  /** Another process asks what is wanted. */
-  asked: [];
-  /** A queue is new, or was paused or resumed. */
-  queues: [];
-  /** Tasks wait for their limits. */
-  gated: [];
-  /** The connection is back; anything may have been missed. */
-  reconnected: [];
-}
 
 /** Groups go out at most this often: a NOTIFY takes a lock at commit, and everybody reads all of them. */
 const INTERVAL_MS = 5;
@@ -71,13 +28,14 @@ export class TaskChannel extends EventEmitter<ChannelEvents> {
   private readonly logger = new Logger('Tasks');
   private readonly name: string;
   private client: Client | undefined;
-  private pending: Required<Pick<ChannelMessage, 'q' | 't' | 'r'>> & { d: number; c: boolean; g: boolean } =
-    empty();
+  private pending = empty();
   /** One's own messages are not heard twice. */
   private readonly self = randomUUID().slice(0, 8);
   private readonly events = new EventMessages(this.self);
   private scheduled = false;
   private sending = false;
+  /** A message did not go out: nothing is sent until the connection has answered. */
+  private doubted = false;
   private nextAt = 0;
   private stopped = false;
   private running: Promise<void> | undefined;
@@ -121,7 +79,9 @@ export class TaskChannel extends EventEmitter<ChannelEvents> {
 
   changed(ids: readonly string[]): void {
     if (ids.length === 0) return;
-    for (const id of ids) this.pending.t.push(shorten(id));
+    // of more, everybody is told to read again
+    if (this.pending.t.length <= MAX_IDS * MAX_MESSAGES)
+      for (const id of ids) this.pending.t.push(shorten(id));
     this.schedule();
   }
 
@@ -137,8 +97,12 @@ export class TaskChannel extends EventEmitter<ChannelEvents> {
 
   /** Tasks wait for their limits. */
   gated(): void {
-    this.pending.g = true;
-    this.schedule();
+    this.mark('gated');
+  }
+
+  /** A schedule was made or changed. */
+  schedules(): void {
+    this.mark('schedules');
   }
 
   /** Tells other processes of an event. */
@@ -157,6 +121,11 @@ export class TaskChannel extends EventEmitter<ChannelEvents> {
     void this.say({ f: this.self, a: true });
   }
 
+  /** Tells everybody, in this process too, to look at what is told of elsewhere. */
+  async signal(name: string): Promise<void> {
+    await this.say({ n: name });
+  }
+
   private async say(message: ChannelMessage): Promise<void> {
     await this.client
       ?.query('SELECT pg_notify($1, $2)', [this.name, JSON.stringify(message)])
@@ -165,12 +134,16 @@ export class TaskChannel extends EventEmitter<ChannelEvents> {
 
   /** A queue is new, or was paused or resumed. */
   queues(): void {
-    this.pending.c = true;
+    this.mark('queues');
+  }
+
+  private mark(signal: Signal): void {
+    this.pending.s.add(signal);
     this.schedule();
   }
 
   private schedule(): void {
-    if (this.scheduled || this.sending || this.stopped) return;
+    if (this.scheduled || this.sending || this.doubted || this.stopped) return;
     this.scheduled = true;
     const wait = this.nextAt - Date.now();
     // when idle a group still waits for the end of this turn, so that the rest of a batch joins
@@ -189,21 +162,20 @@ export class TaskChannel extends EventEmitter<ChannelEvents> {
         await this.client?.query('SELECT pg_notify($1, $2)', [this.name, text]);
     } catch {
       // whoever listens finds out by polling
+      this.doubted = true;
     }
     this.sending = false;
-    const { q, t, r, d, c, g } = this.pending;
-    if (q.length + t.length + r.length + this.events.size > 0 || Number.isFinite(d) || c || g)
-      this.schedule();
+    const { q, t, r, d, s } = this.pending;
+    if (q.length + t.length + r.length + s.size + this.events.size > 0 || Number.isFinite(d)) this.schedule();
   }
 
   private takePending(): ChannelMessage[] {
-    const { q, t, r, d, c, g } = this.pending;
+    const { q, t, r, d, s } = this.pending;
     this.pending = empty();
     const first: ChannelMessage = {};
     if (q.length > 0) first.q = q.slice(0, MAX_QUEUES);
     if (Number.isFinite(d)) first.d = d;
-    if (c) first.c = true;
-    if (g) first.g = true;
+    if (s.size > 0) first.s = [...s];
     const tooMany = t.length > MAX_IDS * MAX_MESSAGES;
     if (tooMany) first.t = [];
     const messages = Object.keys(first).length > 0 ? [first] : [];
@@ -222,7 +194,8 @@ export class TaskChannel extends EventEmitter<ChannelEvents> {
     client.on('notification', (notification) => this.receive(notification.payload ?? ''));
     try {
       await client.connect();
-      await client.query(`LISTEN "${this.name}"`);
+      // a notification may be lost anyhow: waiting for the disk would keep results from it
+      await client.query(`LISTEN "${this.name}"; SET synchronous_commit = off`);
     } catch (error) {
       await client.end().catch(() => undefined);
       throw error;
@@ -235,6 +208,7 @@ export class TaskChannel extends EventEmitter<ChannelEvents> {
     for (let client: Client | undefined = first; !this.stopped; client = await this.reconnect()) {
       if (!client) return;
       this.client = client;
+      this.trust();
       if (client !== first) this.emit('reconnected');
       // one for each connection: what waits for a signal that outlives it would pile up with every reconnect
       const ended = new AbortController();
@@ -242,7 +216,9 @@ export class TaskChannel extends EventEmitter<ChannelEvents> {
       try {
         for (;;) {
           await sleep(PING_MS, undefined, { signal: ended.signal, ref: false }).catch(() => undefined);
-          if (!this.sending) await client.query('SELECT 1');
+          if (this.sending) continue;
+          await client.query('SELECT 1');
+          this.trust();
         }
       } catch (error) {
         this.client = undefined;
@@ -254,6 +230,12 @@ export class TaskChannel extends EventEmitter<ChannelEvents> {
         client.end().catch(() => undefined);
       }
     }
+  }
+
+  private trust(): void {
+    if (!this.doubted) return;
+    this.doubted = false;
+    this.schedule();
   }
 
   private async reconnect(): Promise<Client | undefined> {
@@ -278,8 +260,8 @@ export class TaskChannel extends EventEmitter<ChannelEvents> {
     if (message.t) this.emit('changed', message.t.length === 0 ? undefined : message.t);
     if (message.r) this.emit('revoked', message.r.map(lengthen));
     if (message.d !== undefined) this.emit('due', message.d);
-    if (message.c) this.emit('queues');
-    if (message.g) this.emit('gated');
+    for (const signal of message.s ?? []) if (SIGNALS.has(signal)) this.emit(signal);
+    if (message.n !== undefined) this.emit('signalled', message.n);
     if (message.f === this.self) return;
     for (const event of message.e ?? []) this.emit('told', event);
     if (message.w) this.emit('wanted', message.w);
@@ -292,6 +274,5 @@ const empty = () => ({
   t: [] as string[],
   r: [] as string[],
   d: Number.POSITIVE_INFINITY,
-  c: false,
-  g: false,
+  s: new Set<Signal>(),
 });

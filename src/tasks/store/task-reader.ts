@@ -1,31 +1,15 @@
-import type { DataSource, EntityManager, SelectQueryBuilder } from 'typeorm';
-import { In } from 'typeorm';
+import type { DataSource, EntityManager } from 'typeorm';
+import { In, LessThan } from 'typeorm';
 import { Attempt } from './attempt.entity.js';
 import { AuditEntry } from './audit-entry.entity.js';
 import { ARGS_IN_PAYLOAD, PAYLOAD_ARGS, RESULT_IN_PAYLOAD } from './columns.js';
-import { FINAL_STATES, type TaskState } from './states.js';
-import { lowestId } from './partitions.js';
+import { FINAL_STATES, TASK_STATES, type TaskState } from './states.js';
+import { liveByState } from './statements/gauges.js';
 import type { Tables } from './tables.js';
+import type { TaskFilter } from './task-filter.js';
 import { TaskRow } from './task-record.entity.js';
+import { TaskSearch, type IdPage } from './task-search.js';
 import { WorkerRow } from './worker.entity.js';
-
-export interface TaskFilter {
-  state?: TaskState | readonly TaskState[] | undefined;
-  /** Exactly, or its beginning with `*` at the end: `email.*`. */
-  name?: string | undefined;
-  queue?: string | undefined;
-  owner?: string | undefined;
-  /** Every one of these tags must be there with this value. */
-  tags?: Readonly<Record<string, string>> | undefined;
-  /** The name of the worker that holds it, or held it last. */
-  worker?: string | undefined;
-  /** Submitted at this time or later. */
-  from?: Date | undefined;
-  /** Submitted before this time. */
-  to?: Date | undefined;
-  /** A part of its name or of its error's message, or its id. */
-  search?: string | undefined;
-}
 
 /** Oldest or newest first. */
 export type TaskSort = 'createdAt' | '-createdAt';
@@ -42,13 +26,20 @@ export interface TaskPage {
 
 /** Counting stops here: exact figures of large tables cost more than they tell. */
 export const COUNT_CAP = 10_000;
+/** How many rows are looked at: few, and when these do not fill the page, as many as take a few hundredths of a second. */
+const BUDGETS = [400, 3000, 30_000];
+const COUNT_ROUNDS = 20;
 
 /** Everything that is read and not moved, through TypeORM. */
 export class TaskReader {
+  private readonly search: TaskSearch;
+
   constructor(
     private readonly dataSource: DataSource,
     private readonly tables: Tables,
-  ) {}
+  ) {
+    this.search = new TaskSearch(dataSource, tables);
+  }
 
   /** @param owner whose it must be, if that matters */
   async find(id: string, owner?: string): Promise<TaskRow | undefined> {
@@ -66,20 +57,43 @@ export class TaskReader {
     return rows;
   }
 
-  /** Ids order tasks by their submission, so pages go by id. Arguments and results only when asked for. */
-  async list(filter: TaskFilter, { limit, after, sort, include = [] }: TaskPage): Promise<TaskRow[]> {
-    const oldestFirst = sort === 'createdAt';
-    const query = this.dataSource
+  /**
+   * Ids order tasks by their submission, so pages go by id. Arguments and results only when asked for. A filter that
+   * no index answers is applied to so many rows: then the page may be short, and `next` says where to go on.
+   */
+  async list(
+    filter: TaskFilter,
+    { limit, after, sort, include = [] }: TaskPage,
+  ): Promise<{ rows: TaskRow[]; next: string | null }> {
+    const { ids, next } = await this.ids(filter, { limit, after, sort });
+    if (ids.length === 0) return { rows: [], next };
+    const rows = await this.briefly(ids, include);
+    if (include.length > 0) await this.loadPayloads(this.dataSource.manager, rows);
+    const byId = new Map(rows.map((row) => [row.id, row]));
+    return { rows: ids.flatMap((id) => byId.get(id) ?? []), next };
+  }
+
+  /** As in a list, in no order; unknown ids are missing. */
+  briefly(ids: readonly string[], include: readonly ('args' | 'result')[] = []): Promise<TaskRow[]> {
+    return this.dataSource
       .getRepository(TaskRow)
       .createQueryBuilder('t')
       .select([...LISTED, ...include].map((column) => `t.${column}`))
-      .orderBy('t.id', oldestFirst ? 'ASC' : 'DESC')
-      .limit(limit);
-    if (after !== undefined) query.andWhere(oldestFirst ? 't.id > :after' : 't.id < :after', { after });
-    applyFilter(query, filter);
-    const rows = await query.getMany();
-    if (include.length > 0) await this.loadPayloads(this.dataSource.manager, rows);
-    return rows;
+      .where('t.id = ANY(:ids)', { ids })
+      .getMany();
+  }
+
+  /** The ids of a page. @param limit up to {@link COUNT_CAP} */
+  async ids(
+    filter: TaskFilter,
+    { limit, after, sort }: Pick<TaskPage, 'limit' | 'after' | 'sort'>,
+  ): Promise<IdPage> {
+    const page = { limit, after, oldestFirst: sort === 'createdAt' };
+    for (const [i, budget] of BUDGETS.entries()) {
+      const found = await this.search.page(filter, { ...page, budget, plain: i === 0 });
+      if (found.ids.length === limit || found.next === null || budget === BUDGETS.at(-1)) return found;
+    }
+    throw new Error('there is always a last budget');
   }
 
   async attempts(taskId: string): Promise<(Attempt & { worker: string | null })[]> {
@@ -100,15 +114,54 @@ export class TaskReader {
     return this.dataSource.getRepository(AuditEntry).find({ where: { taskId }, order: { id: 'ASC' } });
   }
 
-  /** How many tasks are in each state, each count stopping at {@link COUNT_CAP}. */
+  /** How many tasks fit, counted up to {@link COUNT_CAP} and one more. */
+  async count(filter: TaskFilter): Promise<number> {
+    let [n, after]: [number, string | undefined] = [0, undefined];
+    for (let round = 0; round < COUNT_ROUNDS && n <= COUNT_CAP; round++) {
+      const { ids, next } = await this.ids(filter, { limit: COUNT_CAP + 1 - n, after });
+      n += ids.length;
+      if (next === null) break;
+      after = next;
+    }
+    return n;
+  }
+
+  /**
+   * How many tasks are in each state, each count stopping at {@link COUNT_CAP}. Of what waits in one index it looks
+   * at no more either: where very many are ready, how many of them are retries is not known to the last.
+   */
   async counts(): Promise<Record<TaskState, number>> {
-    const { task, done } = this.tables;
-    const parts = (['WAITING', 'PENDING', 'STARTED', 'RETRY', ...FINAL_STATES] as const).map((state) => {
-      const table = (FINAL_STATES as readonly string[]).includes(state) ? done : task;
-      return `SELECT '${state}' AS state, (SELECT count(*)::int FROM (SELECT FROM ${table} WHERE state = '${state}' LIMIT ${COUNT_CAP}) x) AS n`;
+    const { done } = this.tables;
+    const finished = FINAL_STATES.map((state) => {
+      const indexed = state === 'SUCCESS' ? '' : ` AND state IN ('FAILURE', 'REVOKED')`;
+      return `SELECT '${state}', (SELECT count(*)::int FROM (SELECT FROM ${done} WHERE state = '${state}'${indexed} LIMIT ${COUNT_CAP}) x)`;
     });
-    const rows = await this.dataSource.query<{ state: TaskState; n: number }[]>(parts.join(' UNION ALL '));
-    return Object.fromEntries(rows.map((row) => [row.state, row.n])) as Record<TaskState, number>;
+    const rows = await this.dataSource.query<{ state: TaskState; n: number }[]>(
+      [liveByState(this.tables, COUNT_CAP), ...finished].join(' UNION ALL '),
+    );
+    const counts = Object.fromEntries(TASK_STATES.map((state) => [state, 0])) as Record<TaskState, number>;
+    for (const { state, n } of rows) counts[state] = Math.min(COUNT_CAP, counts[state] + n);
+    return counts;
+  }
+
+  /** What operators did, newest first. @param before an entry's id */
+  async auditTrail({
+    limit,
+    before,
+    taskId,
+  }: {
+    limit: number;
+    before?: string | undefined;
+    taskId?: string | undefined;
+  }): Promise<AuditEntry[]> {
+    return this.dataSource.getRepository(AuditEntry).find({
+      where: {
+        ...(before !== undefined && { id: LessThan(before) }),
+        ...(taskId !== undefined && { taskId }),
+      },
+      order: { id: 'DESC' },
+      take: limit,
+    });
   }
 
   private async loadPayloads(manager: EntityManager, rows: TaskRow[]): Promise<void> {
@@ -149,6 +202,7 @@ const LISTED = [
   'rootId',
   'parentId',
   'groupId',
+  'workflowId',
   'createdAt',
   'dueAt',
   'startedAt',
@@ -156,29 +210,3 @@ const LISTED = [
   'expiresAt',
   'revokeAt',
 ] as const;
-
-function applyFilter(query: SelectQueryBuilder<TaskRow>, filter: TaskFilter): void {
-  if (filter.state !== undefined)
-    query.andWhere('t.state IN (:...states)', { states: [filter.state].flat() });
-  if (filter.name?.endsWith('*'))
-    query.andWhere('t.name LIKE :name', { name: `${escapeLike(filter.name.slice(0, -1))}%` });
-  else if (filter.name !== undefined) query.andWhere('t.name = :name', { name: filter.name });
-  if (filter.queue !== undefined) query.andWhere('t.queue = :queue', { queue: filter.queue });
-  if (filter.worker !== undefined) query.andWhere('t.worker = :worker', { worker: filter.worker });
-  if (filter.from !== undefined) query.andWhere('t.id >= :from', { from: lowestId(filter.from.getTime()) });
-  if (filter.to !== undefined) query.andWhere('t.id < :to', { to: lowestId(filter.to.getTime()) });
-  if (filter.search !== undefined)
-    query.andWhere(
-      `(t.name ILIKE :search OR t.error->>'message' ILIKE :search OR t.id::text = lower(:searched))`,
-      {
-        search: `%${escapeLike(filter.search)}%`,
-        searched: filter.search,
-      },
-    );
-  if (filter.owner !== undefined) query.andWhere('t.owner = :owner', { owner: filter.owner });
-  if (filter.tags !== undefined)
-    query.andWhere('t.tags @> :tags::jsonb', { tags: JSON.stringify(filter.tags) });
-}
-
-/** A text that LIKE takes as it is. */
-export const escapeLike = (text: string) => text.replace(/[\\%_]/g, '\\$&');

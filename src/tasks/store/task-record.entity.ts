@@ -32,7 +32,24 @@ export interface RecordedOptions {
   gates?: string[];
   idempotencyKey?: string;
   meta?: unknown;
+  /** How its arguments are made from what it waited for. */
+  feed?: Feed;
+  /** Its countdown and its lifetime, which begin when it need not wait for others any more. */
+  delayMs?: number;
+  lifetimeMs?: number;
+  /** Until when it waits for which signals; null: for ever. */
+  waits?: Record<string, string | null>;
+  /** Whether other tasks have taken its place: their result is its own. */
+  replaced?: boolean;
+  /** The job of BullMQ's that it records, and when that is due. */
+  job?: { id: string; dueAt?: string };
 }
+
+/**
+ * What is made of the results of the tasks that one waited for, by their positions among these: a number is one result,
+ * '*' the list of all, '!' the failure that an errback is told of; lists and objects hold more of the same.
+ */
+export type Feed = number | '*' | '!' | readonly Feed[] | { readonly [name: string]: Feed };
 
 /**
  * A task's row, live or finished: the view `task_record` over both tables.
@@ -64,6 +81,7 @@ export class TaskRow {
   @ViewColumn({ name: 'root_id' }) rootId!: string | null;
   @ViewColumn({ name: 'parent_id' }) parentId!: string | null;
   @ViewColumn({ name: 'group_id' }) groupId!: string | null;
+  @ViewColumn({ name: 'workflow_id' }) workflowId!: string | null;
   @ViewColumn({ name: 'created_at' }) createdAt!: Date;
   @ViewColumn({ name: 'due_at' }) dueAt!: Date | null;
   @ViewColumn({ name: 'started_at' }) startedAt!: Date | null;

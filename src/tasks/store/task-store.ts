@@ -1,52 +1,32 @@
-import { randomBytes } from 'node:crypto';
-import type { Database } from './database.js';
-import type { ClaimedTask, Execution } from './statements/claim.js';
+import { cascadeFrom, type Cascade } from './cascading.js';
+import { HAS_DEPENDENTS, WIDE } from './columns.js';
+import type { Database, Statement } from './database.js';
+import { finishAll } from './finishing.js';
+import { advanceValues, type Heir, type Inheritor, type Step } from './statements/advance.js';
+import type { ClaimedTask, ClaimPlace } from './statements/claim.js';
+import type { HeldTask } from './statements/worker-lease.js';
 import { deferValues, type Deferral, type DeferredRow } from './statements/defer.js';
-import { finishValues, type Ending, type FinishedRow } from './statements/finish.js';
+import type { Ending, FinishedRow } from './statements/finish.js';
+import type { PurgeStep } from './statements/purge.js';
 import { prepareStatements } from './prepared-statements.js';
-import { escapeLike } from './task-reader.js';
+import { readyBatch, type ReadyBatch, type ReadyTask } from './ready-batch.js';
+import { escapeLike, type LiveFilter } from './task-filter.js';
 import type { Tables } from './tables.js';
+import { uniqueById } from './unique-by-id.js';
 
-/** Live tasks that are meant: every given condition must hold. */
-export interface LiveFilter {
-  readonly ids?: readonly string[] | undefined;
-  /** Exactly, or its beginning with `*` at the end: `email.*`. */
-  readonly name?: string | undefined;
-  readonly queue?: string | undefined;
-  /** Every one of these tags must be there with this value. */
-  readonly tags?: Readonly<Record<string, string>> | undefined;
-  readonly owner?: string | undefined;
-}
-
-/** What a broker is told of a ready row. */
-export interface ReadyTask {
+export interface EndedTask {
   readonly id: string;
-  readonly dispatch: number;
   readonly name: string;
   readonly queue: string;
-  readonly priority: number;
+  /** See `columns.ts`. */
+  readonly flags: number;
 }
 
-/** Rows that became ready together, with the outbox rows that name them until the broker knows. */
-export interface ReadyBatch<Task extends ReadyTask = ReadyTask> {
-  readonly tasks: readonly Task[];
-  readonly outbox: readonly string[];
+/** What a statement ended, and what that did to others. */
+export interface Ended<Row> {
+  readonly rows: readonly Row[];
+  readonly cascade: Cascade;
 }
-
-/** Where a claim looks, in this order, and from which `ready_at` on. */
-export interface ClaimPlace {
-  readonly queue: string;
-  readonly priority: number;
-  /** As Postgres prints it, or '-infinity'. */
-  readonly from: string;
-}
-
-export interface HeldTask extends Execution {
-  readonly revoked: boolean;
-  readonly overdue: boolean;
-}
-
-const BY_ID = (a: { id: string }, b: { id: string }) => (a.id < b.id ? -1 : a.id > b.id ? 1 : 0);
 
 /**
  * The few statements that move rows, one method each. Every method runs its statement once and throws what the driver
@@ -99,21 +79,24 @@ export class TaskStore {
   }
 
   /** Ends tasks; those missing in the answer were not the caller's any more. */
-  finish(endings: readonly Ending[]): Promise<FinishedRow[]> {
-    const { finish, finishExpiring } = this.statements;
-    return this.database.run<FinishedRow & object>(
-      endings.some((ending) => ending.expires) ? finishExpiring : finish,
-      finishValues(uniqueById(endings)),
-    );
+  finish(endings: readonly Ending[]): Promise<Ended<FinishedRow>> {
+    return finishAll(this.database, this.statements, uniqueById(endings));
   }
 
-  /** Removes finished tasks whose `resultExpires` is over. @returns how many */
-  async removeExpired(limit: number): Promise<number> {
-    return (await this.database.run(this.statements.removeExpired, [limit])).length;
+  /** Ends tasks with success and claims what waits for them; those of which nothing is claimed are not ended. */
+  advance(inheritor: Inheritor, steps: readonly Step[]): Promise<Heir[]> {
+    return this.database.run<Heir>(this.statements.advance, advanceValues(inheritor, steps));
   }
 
-  finishedUnder(endings: readonly { id: string; fence: string }[]): Promise<FinishedRow[]> {
-    return this.database.run<FinishedRow & object>(this.statements.finishedUnder, [
+  /** What was claimed by an advance whose answer was lost. */
+  inheritedUnder({ workerId, fence }: Inheritor, steps: readonly Step[]): Promise<Heir[]> {
+    return this.database.run<Heir>(this.statements.inherited, [workerId, fence, steps.map(({ id }) => id)]);
+  }
+
+  finishedUnder(
+    endings: readonly { id: string; fence: string }[],
+  ): Promise<(FinishedRow & { fence: string })[]> {
+    return this.database.run<FinishedRow & { fence: string }>(this.statements.finishedUnder, [
       endings.map((ending) => ending.id),
       endings.map((ending) => ending.fence),
     ]);
@@ -168,12 +151,24 @@ export class TaskStore {
     return row?.ms ?? null;
   }
 
-  expire(limit: number): Promise<{ id: string; name: string; queue: string }[]> {
-    return this.database.run<{ id: string; name: string; queue: string }>(this.statements.expire, [limit]);
+  /** Milliseconds until the next task expires, or null. */
+  async nextExpiry(): Promise<number | null> {
+    const [row] = await this.database.run<{ ms: number }>(this.statements.nextExpiry, []);
+    return row?.ms ?? null;
   }
 
-  async registerWorker(id: string, name: string, leaseMs: number, info: object): Promise<void> {
-    await this.database.run(this.statements.register, [id, name, leaseMs, JSON.stringify(info)]);
+  expire(limit: number): Promise<Ended<EndedTask>> {
+    return this.end<EndedTask>(this.statements.expire, [limit]);
+  }
+
+  async registerWorker(
+    id: string,
+    name: string,
+    leaseMs: number,
+    { info, status }: { info: object; status: object },
+  ): Promise<void> {
+    const values = [id, name, leaseMs, JSON.stringify(info), JSON.stringify(status)];
+    await this.database.run(this.statements.register, values);
   }
 
   async isAlive(workerId: string): Promise<boolean> {
@@ -184,15 +179,31 @@ export class TaskStore {
     await this.database.run(this.statements.leave, [workerId]);
   }
 
+  /** Its process has ended without leaving; what it held is there to be rescued. */
+  async died(workerId: string, how: string): Promise<void> {
+    await this.database.run(this.statements.died, [workerId, how]);
+  }
+
   bury(workerId: string, leaseMs: number): Promise<{ id: string; name: string }[]> {
     return this.database.run<{ id: string; name: string }>(this.statements.bury, [workerId, leaseMs]);
   }
 
+  /** Whether a worker that was buried in the last `withinMs` still holds a row. */
+  async hasLost(withinMs: number): Promise<boolean> {
+    return (await this.database.run(this.statements.lost, [withinMs])).length > 0;
+  }
+
   /** @returns rows given out anew (`ready`), and those ended because they were lost too often or revoked */
-  async rescue(limit: number, maxCrashes: number): Promise<ReadyBatch<ReadyTask & { ready: boolean }>> {
-    return readyBatch(
-      await this.database.run<ReadyTask & { ready: boolean }>(this.statements.rescue, [limit, maxCrashes]),
+  async rescue(
+    limit: number,
+    maxCrashes: number,
+    withinMs: number,
+  ): Promise<ReadyBatch<ReadyTask & { ready: boolean }> & { cascade: Cascade }> {
+    const { rows, cascade } = await this.end<ReadyTask & { ready: boolean; flags: number }>(
+      this.statements.rescue,
+      [limit, maxCrashes, withinMs],
     );
+    return { ...readyBatch(rows), cascade };
   }
 
   heldBy(workerId: string): Promise<HeldTask[]> {
@@ -205,13 +216,8 @@ export class TaskStore {
     terminate: boolean,
     graceMs: number,
     by: string | null,
-  ): Promise<{ id: string; ended: boolean }[]> {
-    return this.database.run<{ id: string; ended: boolean }>(this.statements.revoke, [
-      [...new Set(taskIds)].sort(),
-      terminate,
-      graceMs,
-      by,
-    ]);
+  ): Promise<Ended<{ id: string; ended: boolean; flags: number }>> {
+    return this.end(this.statements.revoke, [[...new Set(taskIds)].sort(), terminate, graceMs, by]);
   }
 
   /** @returns nothing when it is not to be retried */
@@ -248,8 +254,9 @@ export class TaskStore {
     return (await this.database.run<{ n: number }>(this.statements.countReady, [queue, atMost]))[0]!.n;
   }
 
-  async dropOldKeys(limit: number): Promise<void> {
-    await this.database.run(this.statements.dropKeys, [limit]);
+  /** @returns whether there may be more */
+  async dropOldKeys(limit: number): Promise<boolean> {
+    return (await this.database.run<{ n: number }>(this.statements.dropKeys, [limit]))[0]!.n >= limit;
   }
 
   async knowQueues(names: readonly string[]): Promise<void> {
@@ -260,34 +267,34 @@ export class TaskStore {
     return this.database.run<{ name: string; paused: boolean }>(this.statements.knownQueues, []);
   }
 
+  /** Queues in which tasks have been ready for so long, and from which no living worker takes. */
+  async unheardQueues(longerThanMs: number): Promise<string[]> {
+    const rows = await this.database.run<{ name: string }>(this.statements.unheardQueues, [longerThanMs]);
+    return rows.map((row) => row.name);
+  }
+
+  /** Revokes a part of a queue. */
+  async purge(values: readonly unknown[]): Promise<{ step: PurgeStep; cascade: Cascade }> {
+    return this.database.transaction(async (runner) => {
+      const [step] = await runner.run<PurgeStep>(this.statements.purge, [...values]);
+      const awaited = step!.awaited.map((id) => ({ id, flags: HAS_DEPENDENTS | WIDE }));
+      return { step: step!, cascade: await cascadeFrom(runner, this.statements.cascade, awaited) };
+    });
+  }
+
+  /** Runs a statement that ends tasks, and in the same transaction acts on what waits for them. */
+  private end<Row extends { id: string; flags: number }>(
+    statement: Statement,
+    values: unknown[],
+  ): Promise<Ended<Row>> {
+    return this.database.transaction(async (runner) => {
+      const rows = await runner.run<Row>(statement, values);
+      return { rows, cascade: await cascadeFrom(runner, this.statements.cascade, rows) };
+    });
+  }
+
   /** Whether the database answers. */
   async ping(): Promise<void> {
     await this.database.run(this.statements.ping, []);
   }
-}
-
-/** A fence for one claim: 62 random bits, as text since numbers are too narrow. */
-export function newFence(): string {
-  return String(randomBytes(8).readBigUInt64BE() >> 2n);
-}
-
-/**
- * Sorted, so that two batches lock rows in the same order; once each, since two waiters for one id must not both get
- * the row.
- */
-function uniqueById<T extends { id: string }>(items: readonly T[]): T[] {
-  const sorted = [...items].sort(BY_ID);
-  return sorted.filter((item, i) => i === 0 || item.id !== sorted[i - 1]!.id);
-}
-
-/** The outbox rows that a statement's answer names, each once. */
-export function noted(rows: readonly { outbox?: string | null }[]): string[] {
-  return [...new Set(rows.flatMap((row) => row.outbox ?? []))];
-}
-
-/** What a statement answered of rows that are ready. */
-export function readyBatch<Task extends ReadyTask>(
-  rows: (Task & { outbox?: string | null })[],
-): ReadyBatch<Task> {
-  return { tasks: rows, outbox: noted(rows) };
 }

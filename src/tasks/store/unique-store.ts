@@ -48,26 +48,30 @@ export class UniqueStore {
    * @throws UniqueConflictError
    */
   insert(tasks: readonly NewTask[], again: boolean): Promise<UniqueInsert> {
-    return this.database.transaction(async (runner) => {
-      const ids = new Map<NewTask, string>(tasks.map((task) => [task, task.id]));
-      const replaced: Replaced[] = [];
-      // in one order for everybody, so that no two wait for each other
-      const keyed = tasks.filter((task): task is Keyed => task.unique !== null);
-      keyed.sort((a, b) => Buffer.compare(a.unique.key, b.unique.key));
-      const pending = new Set<string>();
-      for (const task of keyed) {
-        const id = await this.claim(runner, task, pending, replaced);
-        ids.set(task, id);
-        pending.add(id);
-      }
-      const won = tasks.filter((task) => ids.get(task) === task.id);
-      const outbox = won.length > 0 ? await this.inserts.insertWithin(runner, won, again) : [];
-      return { ids: [...ids.values()], replaced, outbox };
-    });
+    return this.database.transaction((runner) => this.insertWithin(runner, tasks, again));
   }
 
-  async dropOld(limit: number): Promise<void> {
-    await this.database.run(this.statements.drop, [limit]);
+  /** The same in a transaction of the caller's. */
+  async insertWithin(runner: Runner, tasks: readonly NewTask[], again: boolean): Promise<UniqueInsert> {
+    const ids = new Map<NewTask, string>(tasks.map((task) => [task, task.id]));
+    const replaced: Replaced[] = [];
+    // in one order for everybody, so that no two wait for each other
+    const keyed = tasks.filter((task): task is Keyed => task.unique !== null);
+    keyed.sort((a, b) => Buffer.compare(a.unique.key, b.unique.key));
+    const pending = new Set<string>();
+    for (const task of keyed) {
+      const id = await this.claim(runner, task, pending, replaced);
+      ids.set(task, id);
+      pending.add(id);
+    }
+    const won = tasks.filter((task) => ids.get(task) === task.id);
+    const outbox = won.length > 0 ? await this.inserts.insertWithin(runner, won, again) : [];
+    return { ids: [...ids.values()], replaced, outbox };
+  }
+
+  /** @returns whether there may be more */
+  async dropOld(limit: number): Promise<boolean> {
+    return (await this.database.run<{ n: number }>(this.statements.drop, [limit]))[0]!.n >= limit;
   }
 
   /**

@@ -1,11 +1,11 @@
 import type { TaskDescription } from '../definition/task-definition.js';
 import { claimOf, readUnique } from '../definition/unique.js';
 import { InvalidOptionError, NotSerializableError, relocated } from '../errors.js';
-import { PAYLOAD_THRESHOLD } from '../store/columns.js';
+import { FED, PAYLOAD_THRESHOLD } from '../store/columns.js';
 import type { NewTask } from '../store/new-task.js';
 import { assertJson } from './json.js';
 import { newTaskId } from './task-id.js';
-import { NO_ORIGIN, resolveOptions, type Origin, type SubmitOptions } from './submit-options.js';
+import { NO_ORIGIN, resolveOptions, type Origin, type Place, type SubmitOptions } from './submit-options.js';
 
 /** The most characters of JSON that a task's arguments may have. Files belong into storage, their names into arguments. */
 export const MAX_ARGS_LENGTH = 8 * 1024 * 1024;
@@ -26,13 +26,15 @@ export function composeTask(
   args: readonly unknown[],
   options: SubmitOptions,
   origin: Origin = NO_ORIGIN,
+  place?: Place,
 ): NewTask {
   const given = trimmed(args);
-  if (task.maxArguments !== undefined && given.length > task.maxArguments)
+  const fed = place !== undefined && (place.flags & FED) !== 0 ? 1 : 0;
+  if (task.maxArguments !== undefined && given.length + fed > task.maxArguments)
     throw new InvalidOptionError(
       'args',
-      `at most ${task.maxArguments} arguments for ${task.name}`,
-      given.length,
+      `at most ${task.maxArguments} arguments for ${task.name}${fed ? ', the first of which is the result of the step before (or make it immutable)' : ''}`,
+      given.length + fed,
       'TOO_MANY_ARGUMENTS',
     );
   assertJson(given, 'args');
@@ -44,16 +46,17 @@ export function composeTask(
       'ARGS_TOO_LARGE',
     );
   const unique = options.unique === undefined ? task.unique : readUnique(options.unique);
-  const { recorded, ...rest } = resolveOptions(task, given, options, origin);
+  // the result of the step before is not known yet
+  const known = fed ? [undefined, ...given] : given;
+  const resolved = resolveOptions(task, known, options, origin, place);
   return {
-    id: newTaskId(),
+    id: place?.id ?? newTaskId(),
     dispatch: 1,
     name: task.name,
-    ...rest,
+    ...resolved,
     args: json,
     large: json.length > PAYLOAD_THRESHOLD,
-    options: recorded,
-    unique: unique ? claimOf(unique, task.name, rest.owner, given, json) : null,
+    unique: unique ? claimOf(unique, task.name, resolved.owner, given, json) : null,
   };
 }
 

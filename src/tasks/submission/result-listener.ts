@@ -1,10 +1,13 @@
 import { isFinal } from '../store/states.js';
-import { lengthen } from '../store/short-id.js';
+import { lengthen, shorten } from '../store/short-id.js';
 import type { TaskRow } from '../store/task-record.entity.js';
 import type { ServiceChannel, ServiceReader } from './service-storage.js';
 
 /** Looks at what is waited for even when no notification came. */
 const POLL_MS = 5000;
+/** More than this are looked at no oftener than that, where something changed that was not named. */
+const FEW = 50;
+const UNNAMED_MS = 250;
 
 interface Waiter {
   /** Called with each change; returns true when it has seen enough. */
@@ -15,8 +18,10 @@ interface Waiter {
 
 /** Tells those who wait for tasks of their changes: one query for all that changed at once. */
 export class ResultListener {
+  /** By the task's id in short form, as notifications have it: nearly all tell of tasks that nobody waits for. */
   private readonly waiters = new Map<string, Set<Waiter>>();
   private readonly changed = new Set<string>();
+  private unnamed: NodeJS.Timeout | undefined;
   private reading = false;
   private closed = false;
   private timer: NodeJS.Timeout | undefined;
@@ -26,7 +31,8 @@ export class ResultListener {
     private readonly reader: Pick<ServiceReader, 'find' | 'findMany'>,
   ) {
     channel.on('changed', (shortIds) => {
-      if (this.waiters.size > 0) this.look(shortIds?.map(lengthen) ?? this.waiters.keys());
+      if (shortIds || this.waiters.size <= FEW) this.look(shortIds ?? this.waiters.keys());
+      else this.lookAtAllSoon();
     });
     channel.on('reconnected', () => this.look(this.waiters.keys()));
   }
@@ -68,12 +74,13 @@ export class ResultListener {
   /** Calls `see` with the row after each change, until it returns true or the returned function is called. */
   watch(id: string, waiter: Waiter): () => void {
     if (this.closed) waiter.leave();
-    const waiters = this.waiters.get(id) ?? new Set();
-    this.waiters.set(id, waiters.add(waiter));
+    const key = shorten(id);
+    const waiters = this.waiters.get(key) ?? new Set();
+    this.waiters.set(key, waiters.add(waiter));
     this.timer ??= setInterval(() => this.look(this.waiters.keys()), POLL_MS).unref();
     return () => {
       waiters.delete(waiter);
-      if (waiters.size === 0 && this.waiters.get(id) === waiters) this.waiters.delete(id);
+      if (waiters.size === 0 && this.waiters.get(key) === waiters) this.waiters.delete(key);
       if (this.waiters.size === 0) {
         clearInterval(this.timer);
         this.timer = undefined;
@@ -87,9 +94,16 @@ export class ResultListener {
     for (const waiters of this.waiters.values()) for (const waiter of waiters) waiter.leave();
   }
 
-  private look(ids: Iterable<string>): void {
+  private lookAtAllSoon(): void {
+    this.unnamed ??= setTimeout(() => {
+      this.unnamed = undefined;
+      this.look(this.waiters.keys());
+    }, UNNAMED_MS).unref();
+  }
+
+  private look(shortIds: Iterable<string>): void {
     if (this.waiters.size === 0) return;
-    for (const id of ids) if (this.waiters.has(id)) this.changed.add(id);
+    for (const id of shortIds) if (this.waiters.has(id)) this.changed.add(id);
     if (!this.reading && this.changed.size > 0) void this.read();
   }
 
@@ -99,7 +113,7 @@ export class ResultListener {
       while (this.changed.size > 0) {
         const ids = [...this.changed].slice(0, 1000);
         for (const id of ids) this.changed.delete(id);
-        for (const row of await this.reader.findMany(ids)) this.tell(row);
+        for (const row of await this.reader.findMany(ids.map(lengthen))) this.tell(row);
       }
     } catch {
       // the database is away: the next notification or poll looks again
@@ -109,9 +123,10 @@ export class ResultListener {
   }
 
   private tell(row: TaskRow): void {
-    const waiters = this.waiters.get(row.id);
+    const key = shorten(row.id);
+    const waiters = this.waiters.get(key);
     if (!waiters) return;
     for (const waiter of waiters) if (waiter.see(row)) waiters.delete(waiter);
-    if (waiters.size === 0) this.waiters.delete(row.id);
+    if (waiters.size === 0) this.waiters.delete(key);
   }
 }

@@ -1,7 +1,8 @@
 import { NIL } from 'uuid';
+import type { Dependents } from '../control/dependents.js';
 import { InvalidOptionError } from '../errors.js';
 import type { TaskEventBus } from '../events/event-bus.js';
-import type { LiveFilter } from '../store/task-store.js';
+import type { LiveFilter } from '../store/task-filter.js';
 import type { ServiceStorage } from './service-storage.js';
 import { assertTaskId } from './task-id.js';
 
@@ -22,6 +23,7 @@ export interface RevokeLiveOptions {
 export async function revokeLive(
   { store, channel }: Pick<ServiceStorage, 'store' | 'channel'>,
   bus: TaskEventBus,
+  dependents: Dependents,
   filter: LiveFilter,
   { terminate, graceMs, by }: RevokeLiveOptions,
 ): Promise<{ ended: number; asked: number }> {
@@ -35,7 +37,7 @@ export async function revokeLive(
     if (tasks.length === 0) return { ended, asked };
     after = tasks.at(-1)!.id;
     const byId = new Map(tasks.map((task) => [task.id, task]));
-    const revoked = await store.revoke([...byId.keys()], terminate, graceMs, by);
+    const { rows: revoked, cascade } = await store.revoke([...byId.keys()], terminate, graceMs, by);
     for (const { id, ended: over } of revoked) {
       if (over) ended++;
       else asked++;
@@ -44,5 +46,6 @@ export async function revokeLive(
     const ids = revoked.map((task) => task.id);
     channel.revoked(ids);
     channel.changed(ids);
+    dependents.follow(cascade);
   }
 }

@@ -1,7 +1,6 @@
 import type { EntityManager } from 'typeorm';
 import type { CallRetryOptions } from '../definition/retry-policy.js';
 import { assertQueueName } from '../definition/option-checks.js';
-import type { Gate } from '../definition/limits.js';
 import type { TaskDescription } from '../definition/task-definition.js';
 import {
   SETTING_NAMES,
@@ -16,30 +15,41 @@ import { toMilliseconds, type Duration } from '../duration.js';
 import { InvalidOptionError, didYouMean } from '../errors.js';
 import { ACKNOWLEDGED_EARLY, GATED } from '../store/columns.js';
 import type { NewTask } from '../store/new-task.js';
-import type { RecordedOptions } from '../store/task-record.entity.js';
+import type { Feed, RecordedOptions } from '../store/task-record.entity.js';
+import { toInstant } from './instant.js';
 import { assertJson } from './json.js';
+import { merged, mergedHeaders } from './merged-headers.js';
 
 /** The options of one call; what is left out is the task's own, its queue's or the module's. */
 export interface SubmitOptions extends Omit<TaskSettingOptions, 'retry' | 'expires'> {
   /** Default: the task's queue. */
   queue?: string | undefined;
-  /** Not before this long from now, by the database's clock. Excludes `eta`. */
+  /** Not before this long from now, by the database's clock. Excludes `eta`. Default: at once. */
   countdown?: Duration | undefined;
-  /** Not before this time: a Date, or an ISO 8601 text with a time zone. Excludes `countdown`. */
+  /** Not before this time: a Date, or an ISO 8601 text with a time zone. Excludes `countdown`. Default: at once. */
   eta?: Date | string | undefined;
-  /** Revoked (reason `expired`) when not started by then: a duration from now, a Date, or an ISO 8601 text with a time zone. */
+  /**
+   * Revoked (reason `expired`) when not started by then: a duration from now, a Date, or an ISO 8601 text with a time
+   * zone. Default: the task's.
+   */
   expires?: Duration | Date | undefined;
-  /** Overrides the task's `retry`, or false for none. */
+  /** Overrides the task's `retry`, or false for none. Default: the task's. */
   retry?: boolean | CallRetryOptions | undefined;
-  /** The same key with the same task, owner, arguments and options gives the same task back for 24 hours. */
+  /**
+   * The same key with the same task, owner, arguments and options gives the same task back for 24 hours, another body an
+   * IdempotencyConflictError. 1 to 255 printable characters of ASCII. Default: none.
+   */
   idempotencyKey?: string | undefined;
-  /** Overrides the task's `unique`, or false for none. */
+  /** Overrides the task's `unique`, or false for none. Default: the task's. */
   unique?: boolean | (UniqueOptions & { key?: string | undefined }) | undefined;
-  /** Whose task it is: who may see it over HTTP. */
+  /** Whose task it is: who may see it over HTTP. Default: nobody's, which only admins and keys without an owner see. */
   owner?: string | undefined;
-  /** Any JSON object, kept with the record. */
+  /** Any JSON object, kept with the record. Default: none. */
   meta?: Readonly<Record<string, unknown>> | undefined;
-  /** Submits in this TypeORM transaction: committed means it runs, rolled back means it never existed. */
+  /**
+   * Submits in this TypeORM transaction: committed means it runs, rolled back means it never existed. Default: one of its
+   * own.
+   */
   manager?: EntityManager | undefined;
 }
 
@@ -59,12 +69,31 @@ export interface Origin {
   readonly headers: Texts | undefined;
   /** What the request of a client sent along: then `headers` win over what the client says. */
   readonly clientHeaders?: Texts | undefined;
+  /** What carries on the trace that it belongs to: it wins over what anybody else says of one. */
+  readonly trace?: Texts | undefined;
 }
 
 export const NO_ORIGIN: Origin = { parentId: null, rootId: null, headers: undefined };
 
+/** Which task it is, and where it stands in a workflow. */
+export interface Place {
+  readonly id: string;
+  /** Of how many others it waits for the end, or null. */
+  readonly waitingOn: number | null;
+  readonly feed: Feed | undefined;
+  readonly groupId: string | null;
+  readonly workflowId: string | null;
+  /** See `columns.ts`. */
+  readonly flags: number;
+}
+
+/** That of a task by itself whose id is given. */
+export function placeOf(id: string): Place {
+  return { id, waitingOn: null, feed: undefined, groupId: null, workflowId: null, flags: 0 };
+}
+
 /** What a call's options come to. */
-export interface ResolvedOptions extends Pick<
+export type ResolvedOptions = Pick<
   NewTask,
   | 'queue'
   | 'priority'
@@ -77,11 +106,12 @@ export interface ResolvedOptions extends Pick<
   | 'flags'
   | 'parentId'
   | 'rootId'
+  | 'waitingOn'
+  | 'groupId'
+  | 'workflowId'
   | 'gates'
-> {
-  /** JSON of RecordedOptions, or null. */
-  readonly recorded: string | null;
-}
+  | 'options'
+>;
 
 const NO_SETTINGS: GivenSettings = {};
 const SETTINGS: ReadonlySet<string> = new Set(SETTING_NAMES.filter((name) => name !== 'expires'));
@@ -103,6 +133,7 @@ export function resolveOptions(
   args: readonly unknown[],
   options: SubmitOptions,
   origin: Origin,
+  place?: Place,
 ): ResolvedOptions {
   let own: GivenSettings = NO_SETTINGS;
   for (const name in options) {
@@ -123,22 +154,42 @@ export function resolveOptions(
   const queue = options.queue === undefined ? task.queueFor(args) : assertQueueName(options.queue);
   const gates = task.gatesFor(queue, args);
   const settings = queue === task.queue ? task.settings : task.settingsIn(queue);
+  const expiry = resolveExpiry(settings, options, eta, delayMs);
+  const waits = (place?.waitingOn ?? null) !== null;
   return {
     queue,
     priority: own.priority ?? settings.priority,
-    delayMs: delayMs === 0 ? null : delayMs,
+    delayMs: delayMs === 0 || waits ? null : delayMs,
     eta,
-    ...resolveExpiry(settings, options, eta, delayMs),
+    expires: expiry.expires,
+    lifetimeMs: waits ? null : expiry.lifetimeMs,
     owner: resolveOwner(options.owner),
     tags: json(merged(settings.tags, own.tags)),
-    flags: ((own.acksLate ?? settings.acksLate) ? 0 : ACKNOWLEDGED_EARLY) | (gates.length > 0 ? GATED : 0),
+    flags:
+      ((own.acksLate ?? settings.acksLate) ? 0 : ACKNOWLEDGED_EARLY) |
+      (gates.length > 0 ? GATED : 0) |
+      (place?.flags ?? 0),
+    waitingOn: place?.waitingOn ?? null,
+    groupId: place?.groupId ?? null,
+    workflowId: place?.workflowId ?? null,
     gates,
     parentId: origin.parentId,
     rootId: origin.rootId,
-    recorded: resolveRecorded(options, gates, {
-      ...own,
+    options: recorded({
+      retry: options.retry === undefined ? undefined : assertRecordable(options.retry),
+      softTimeLimitMs: own.softTimeLimitMs,
+      timeLimitMs: own.timeLimitMs,
+      ignoreResult: own.ignoreResult,
+      storeErrorsEvenIfIgnored: own.storeErrorsEvenIfIgnored,
       resultExpiresMs: own.resultExpiresMs ?? settings.resultExpiresMs,
       headers: mergedHeaders(settings.headers, own.headers, origin),
+      feed: place?.feed,
+      // they begin when it need not wait for others any more
+      delayMs: waits ? (delayMs ?? undefined) : undefined,
+      lifetimeMs: waits ? (expiry.lifetimeMs ?? undefined) : undefined,
+      idempotencyKey: options.idempotencyKey === undefined ? undefined : assertKey(options.idempotencyKey),
+      meta: options.meta === undefined ? undefined : assertMeta(options.meta),
+      gates: gates.length > 0 ? gates.map((gate) => gate.key) : undefined,
     }),
   };
 }
@@ -170,25 +221,6 @@ const expiresTooEarly = (given: unknown) =>
     'EXPIRES_BEFORE_ETA',
   );
 
-/** ISO 8601 with a zone, as a text in UTC. */
-function toInstant(value: unknown, option: string): string {
-  const date =
-    value instanceof Date
-      ? value
-      : typeof value === 'string' && WITH_ZONE.test(value)
-        ? new Date(value)
-        : undefined;
-  if (date !== undefined && !Number.isNaN(date.getTime())) return date.toISOString();
-  throw new InvalidOptionError(
-    option,
-    "a Date or an ISO 8601 time with a zone such as '2030-01-31T09:00:00Z'",
-    value,
-    'INVALID_DATE',
-  );
-}
-
-const WITH_ZONE = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-]\d{2}:?\d{2})$/;
-
 function resolveOwner(owner: unknown): string | null {
   if (owner === undefined || owner === null) return null;
   if (typeof owner === 'string' && owner.length > 0 && owner.length <= 200 && !owner.includes('\0'))
@@ -198,43 +230,27 @@ function resolveOwner(owner: unknown): string | null {
 
 const MAX_KEY_LENGTH = 255;
 
-function resolveRecorded(
-  { retry, idempotencyKey, meta }: SubmitOptions,
-  gates: readonly Gate[],
-  own: { [K in keyof GivenSettings]: GivenSettings[K] | undefined },
-): string | null {
-  const recorded: RecordedOptions = {};
-  if (retry !== undefined) {
-    if (typeof retry === 'object' && ('for' in retry || 'notFor' in retry))
-      throw new InvalidOptionError(
-        'retry',
-        "no error classes in a call's options: they belong to @Task()",
-        retry,
-      );
-    recorded.retry = retry;
-  }
-  for (const name of RECORDED) if (own[name] !== undefined) Object.assign(recorded, { [name]: own[name] });
-  if (idempotencyKey !== undefined) recorded.idempotencyKey = assertKey(idempotencyKey);
-  if (meta !== undefined) {
-    if (typeof meta !== 'object' || meta === null || Array.isArray(meta))
-      throw new InvalidOptionError('meta', 'a JSON object', meta);
-    assertJson(meta, 'meta');
-    recorded.meta = meta;
-  }
-  if (gates.length > 0) recorded.gates = gates.map((gate) => gate.key);
-  for (const _ in recorded) return JSON.stringify(recorded);
-  return null;
+/** What a worker needs to know of a call, as JSON; null: nothing. */
+function recorded(options: { [K in keyof RecordedOptions]: RecordedOptions[K] | undefined }): string | null {
+  const json = JSON.stringify(options);
+  return json === '{}' ? null : json;
 }
 
-/** What a worker needs to know of a call. */
-const RECORDED = [
-  'softTimeLimitMs',
-  'timeLimitMs',
-  'ignoreResult',
-  'storeErrorsEvenIfIgnored',
-  'resultExpiresMs',
-  'headers',
-] as const;
+function assertRecordable(retry: boolean | CallRetryOptions): boolean | CallRetryOptions {
+  if (typeof retry !== 'object' || !('for' in retry || 'notFor' in retry)) return retry;
+  throw new InvalidOptionError(
+    'retry',
+    "no error classes in a call's options: they belong to @Task()",
+    retry,
+  );
+}
+
+function assertMeta(meta: unknown): object {
+  if (typeof meta !== 'object' || meta === null || Array.isArray(meta))
+    throw new InvalidOptionError('meta', 'a JSON object', meta);
+  assertJson(meta, 'meta');
+  return meta;
+}
 
 function assertKey(key: unknown): string {
   if (typeof key === 'string' && /^[\x20-\x7e]+$/.test(key) && key.length <= MAX_KEY_LENGTH) return key;
@@ -244,30 +260,6 @@ function assertKey(key: unknown): string {
     key,
     'INVALID_IDEMPOTENCY_KEY',
   );
-}
-
-/** The later ones win; undefined when there is none. */
-function merged(...texts: (Texts | undefined)[]): Texts | undefined {
-  const given = texts.filter((text) => text !== undefined);
-  return given.length > 1 ? Object.assign({}, ...given) : given[0];
-}
-
-/** A client does not say who it is where the application knows it. */
-function mergedHeaders(
-  settings: Texts | undefined,
-  own: Texts | undefined,
-  { headers, clientHeaders }: Origin,
-): Texts | undefined {
-  if (!clientHeaders) return merged(settings, headers, own);
-  const sent = Object.keys(clientHeaders).length > 0 ? clientHeaders : undefined;
-  const levels = [settings, sent, own, headers];
-  const all = merged(...levels);
-  if (all?.tracestate === undefined) return all;
-  // the two are one: that of another trace would lie
-  const trace = levels.findLast((level) => level?.traceparent !== undefined);
-  if (trace?.tracestate !== undefined) return all;
-  const { tracestate: _others, ...rest } = all;
-  return rest;
 }
 
 const json = (value: object | undefined) => (value === undefined ? null : JSON.stringify(value));

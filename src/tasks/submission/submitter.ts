@@ -10,19 +10,15 @@ import { Batcher, bisect } from '../store/batcher.js';
 import { isDataError, isTransient, wasRolledBack } from '../store/database.js';
 import { ACKNOWLEDGED_EARLY } from '../store/columns.js';
 import { isReady, type NewTask } from '../store/new-task.js';
+import type { NewWorkflow } from '../store/new-workflow.js';
 import { retrying } from '../store/retrying.js';
 import type { RecordedOptions } from '../store/task-record.entity.js';
-import type { UniqueInsert } from '../store/unique-store.js';
-import type { Gate } from '../definition/limits.js';
-import { noted } from '../store/task-store.js';
+import type { Replaced, UniqueInsert } from '../store/unique-store.js';
+import { noted } from '../store/ready-batch.js';
+import { GIVE_UP_MS, Groundwork } from './groundwork.js';
 import type { ServiceStorage } from './service-storage.js';
 import type { TransactionRunner, Transactions } from './transaction-watcher.js';
 
-/** While the database cannot be reached a submission waits this long before it is refused. */
-const GIVE_UP_MS = 1200;
-/** Less than what unused gates are kept for. */
-const TRUST_GATES_MS = 600_000;
-const MAX_KNOWN_GATES = 10_000;
 const IDEMPOTENCY_TTL_MS = 24 * 3_600_000;
 const LANES = 2;
 const MAX_BATCH = 500;
@@ -31,15 +27,14 @@ const CAPACITY = 100_000;
 /** Brings checked submissions into the table and tells the broker; resolves when they are committed. */
 export class Submitter {
   private readonly batcher: Batcher<NewTask, Date | undefined>;
-  private readonly knownQueues = new Set<string>();
-  /** Gates that are known with these limits, and until when that is trusted. */
-  private readonly knownGates = new Map<string, number>();
+  readonly groundwork: Groundwork;
   private closed = false;
 
   constructor(
     private readonly storage: ServiceStorage,
     private readonly transactions: Transactions,
   ) {
+    this.groundwork = new Groundwork(storage);
     this.batcher = new Batcher({
       what: 'submissions',
       lanes: LANES,
@@ -56,33 +51,73 @@ export class Submitter {
    */
   async submit(task: NewTask): Promise<Date | undefined> {
     this.assertOpen();
-    if (!this.knownQueues.has(task.queue) || task.gates.length > 0) await this.prepare([task]);
+    if (!this.groundwork.isLaidFor(task)) await this.groundwork.lay([task]);
     return this.batcher.add(task);
-  }
-
-  /** Whether anything was ever submitted to the queue, or a worker has taken from it. */
-  async knowsQueue(queue: string): Promise<boolean> {
-    if (!this.knownQueues.has(queue))
-      for (const { name } of await this.storage.store.knownQueues()) this.knownQueues.add(name);
-    return this.knownQueues.has(queue);
   }
 
   /** All or none, in one transaction. */
   async submitAll(tasks: readonly NewTask[]): Promise<void> {
     this.assertOpen();
     if (tasks.length === 0) return;
-    await this.prepare(tasks);
+    await this.groundwork.lay(tasks);
     const outbox = await this.surely(tasks[0]!.id, Date.now(), (tried) =>
       this.storage.inserts.insertAll(tasks, tried),
     );
     this.announce(tasks, outbox);
   }
 
+  /**
+   * A workflow, as a whole or not at all.
+   * @returns its id, or that of the one which has the key
+   * @throws IdempotencyConflictError when the key was used with another workflow
+   */
+  async submitWorkflow(workflow: NewWorkflow, idempotencyKey?: string): Promise<string> {
+    this.assertOpen();
+    await this.groundwork.lay(workflow.tasks);
+    const last = workflow.tasks.find((task) => task.id === workflow.id)!;
+    const key = idempotencyKey && {
+      key: sha256('workflow', last.owner ?? '', idempotencyKey),
+      bodyHash: sha256(...workflow.tasks.flatMap(({ name, args, queue }) => [name, args, queue])),
+      ttlMs: IDEMPOTENCY_TTL_MS,
+    };
+    const { holder, outbox } = await this.surely(workflow.id, Date.now(), (tried) =>
+      this.storage.workflows.insert(workflow, tried, key || undefined),
+    );
+    if (key && holder !== undefined && !holder.bodyHash.equals(key.bodyHash))
+      throw new IdempotencyConflictError(holder.id);
+    if (holder === undefined || holder.id === workflow.id) this.announce(workflow.tasks, outbox);
+    return holder?.id ?? workflow.id;
+  }
+
+  /** The same in the caller's transaction. */
+  async submitWorkflowWithin(manager: EntityManager, workflow: NewWorkflow): Promise<TransactionRunner> {
+    this.assertOpen();
+    const runner = this.transactions.runnerOf(manager);
+    await this.groundwork.lay(workflow.tasks);
+    const outbox = await this.storage.workflows.insertWithin(
+      { run: async (statement, values) => (await runner.query(statement.text, values)) as never },
+      workflow,
+    );
+    this.transactions.afterCommit(runner, () => this.announce(workflow.tasks, outbox));
+    return runner;
+  }
+
+  /** Tells the broker of tasks that are committed. */
+  announce(tasks: readonly NewTask[], outbox: readonly string[]): void {
+    this.storage.relay.send({ tasks: tasks.filter(isReady), outbox });
+    for (const task of tasks) {
+      if (isReady(task) || task.waitingOn !== null) continue;
+      if (task.delayMs !== null) this.storage.channel.due(task.delayMs);
+      else if (task.eta !== null) this.storage.channel.due(Math.max(0, Date.parse(task.eta) - Date.now()));
+      else this.storage.channel.gated();
+    }
+  }
+
   /** Inserts in the caller's transaction; the broker hears of it when that has committed. */
   async submitWithin(manager: EntityManager, tasks: readonly NewTask[]): Promise<TransactionRunner> {
     this.assertOpen();
     const runner = this.transactions.runnerOf(manager);
-    await this.prepare(tasks);
+    await this.groundwork.lay(tasks);
     const { text, values } = this.storage.inserts.insertStatement(tasks);
     const rows = (await runner.query(text, values)) as { outbox?: string }[];
     this.transactions.afterCommit(runner, () => this.announce(tasks, noted(rows)));
@@ -96,7 +131,7 @@ export class Submitter {
    */
   async submitOnce(task: NewTask, idempotencyKey: string): Promise<string> {
     this.assertOpen();
-    await this.prepare([task]);
+    await this.groundwork.lay([task]);
     const key = sha256('idempotency', task.owner ?? '', task.name, idempotencyKey);
     const bodyHash = sha256(
       task.args,
@@ -127,7 +162,7 @@ export class Submitter {
    */
   async submitUnique(tasks: readonly NewTask[]): Promise<Pick<UniqueInsert, 'ids' | 'replaced'>> {
     this.assertOpen();
-    await this.prepare(tasks);
+    await this.groundwork.lay(tasks);
     const inserted = await this.surely(tasks[0]!.id, Date.now(), (tried) =>
       this.storage.unique.insert(tasks, tried),
     );
@@ -135,7 +170,7 @@ export class Submitter {
       tasks.filter((task, i) => inserted.ids[i] === task.id),
       inserted.outbox,
     );
-    this.storage.channel.changed(inserted.replaced.map((task) => task.id));
+    this.revoked(inserted.replaced);
     return inserted;
   }
 
@@ -196,58 +231,11 @@ export class Submitter {
     }
   }
 
-  private announce(tasks: readonly NewTask[], outbox: readonly string[]): void {
-    this.storage.relay.send({ tasks: tasks.filter(isReady), outbox });
-    for (const task of tasks) {
-      if (isReady(task)) continue;
-      if (task.delayMs !== null) this.storage.channel.due(task.delayMs);
-      else if (task.eta !== null) this.storage.channel.due(Math.max(0, Date.parse(task.eta) - Date.now()));
-      else this.storage.channel.gated();
-    }
-  }
-
-  /** What must be known before a row is inserted. */
-  private async prepare(tasks: readonly NewTask[]): Promise<void> {
-    await this.learnQueues(tasks);
-    await this.ensureGates(tasks.flatMap((task) => task.gates));
-  }
-
-  /** Makes gates known that this process has not submitted to for a while. */
-  async ensureGates(gates: readonly Gate[]): Promise<void> {
-    const now = Date.now();
-    const unknown = new Map<string, Gate>();
-    for (const gate of gates)
-      if (!((this.knownGates.get(signature(gate)) ?? 0) > now)) unknown.set(gate.key, gate);
-    if (unknown.size === 0) return;
-    await this.orUnavailable(() => this.storage.gates.ensure([...unknown.values()]));
-    if (this.knownGates.size > MAX_KNOWN_GATES) this.knownGates.clear();
-    for (const gate of unknown.values()) this.knownGates.set(signature(gate), now + TRUST_GATES_MS);
-  }
-
-  /** @throws StoreUnavailableError when the database stays away */
-  private orUnavailable(work: () => Promise<void>): Promise<void> {
-    return retrying({ until: Date.now() + GIVE_UP_MS }, work).catch((error: unknown) => {
-      if (isTransient(error))
-        throw new StoreUnavailableError(`the database cannot be reached: ${(error as Error).message}`, {
-          cause: error,
-        });
-      throw error;
-    });
-  }
-
-  /** A worker without a list of queues takes from every queue ever known. */
-  private async learnQueues(tasks: readonly NewTask[]): Promise<void> {
-    let unknown: string[] | undefined;
-    for (const { queue } of tasks) if (!this.knownQueues.has(queue)) (unknown ??= []).push(queue);
-    if (!unknown) return;
-    const names = [...new Set(unknown)];
-    await this.orUnavailable(() => this.storage.store.knowQueues(names));
-    for (const name of names) this.knownQueues.add(name);
-    this.storage.channel.queues();
+  /** Tells who listens to tasks that were revoked for others. */
+  revoked(replaced: readonly Replaced[]): void {
+    this.storage.channel.changed(replaced.map((task) => task.id));
   }
 }
-
-const signature = ({ key, maxRunning, rate, burst }: Gate) => `${key} ${maxRunning} ${rate} ${burst}`;
 
 /** What the caller said, and not what the request or the limits add. */
 function ownOptions({ options }: NewTask): string {

@@ -36,7 +36,7 @@ export class TaskHandle<R = unknown> {
     if (record.state === 'FAILURE')
       throw new TaskFailedError(this.id, record.error ?? { name: 'Error', message: 'unknown' });
     if (record.state === 'REVOKED') throw new TaskRevokedError(this.id, record.revokedReason ?? 'revoked');
-    throw new ResultTimeoutError(this.id, timeoutMs ?? 0, record.state);
+    throw new ResultTimeoutError(this.id, timeoutMs ?? 0, record.state, whyPending(record));
   }
 
   /** @throws TaskNotFoundError */
@@ -63,4 +63,11 @@ export class TaskHandle<R = unknown> {
   events(): AsyncIterable<TaskRecord> {
     return this.service.events(this.id);
   }
+}
+
+/** What keeps it from being run, as far as the record tells. */
+function whyPending({ state, queue, dueAt }: TaskRecord): string {
+  if (state !== 'PENDING') return '';
+  if (dueAt !== null && Date.parse(dueAt) > Date.now()) return `it is due at ${dueAt}`;
+  return `no worker has taken it from the queue '${queue}': celeriac status tells which queues have workers`;
 }

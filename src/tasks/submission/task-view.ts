@@ -33,7 +33,11 @@ export interface TaskRecord {
   parentId: string | null;
   rootId: string | null;
   groupId: string | null;
+  /** The workflow that it belongs to, or null. */
+  workflowId: string | null;
   idempotencyKey: string | null;
+  /** `bullmq`: it records a job of another system, which alone moves it; null: it is a task. */
+  source: 'bullmq' | null;
   meta: unknown;
   createdAt: string;
   dueAt: string | null;
@@ -43,6 +47,7 @@ export interface TaskRecord {
   revokeRequestedAt: string | null;
   /** `revoked` or `expired`. */
   revokedReason: string | null;
+  /** From the start of the last attempt to its end, in milliseconds; null before. */
   runtimeMs: number | null;
 }
 
@@ -68,10 +73,12 @@ export function toRecord(row: TaskRow, registry: TaskRegistry): TaskRecord {
     parentId: row.parentId ?? null,
     rootId: row.rootId ?? null,
     groupId: row.groupId ?? null,
+    workflowId: row.workflowId ?? null,
     idempotencyKey: row.options?.idempotencyKey ?? null,
+    source: row.options?.job ? 'bullmq' : null,
     meta: row.options?.meta ?? null,
     createdAt: row.createdAt.toISOString(),
-    dueAt: iso(row.dueAt),
+    dueAt: iso(row.dueAt) ?? row.options?.job?.dueAt ?? null,
     startedAt: iso(row.startedAt),
     finishedAt: iso(row.finishedAt),
     expiresAt: iso(row.expiresAt),

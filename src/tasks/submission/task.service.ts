@@ -1,26 +1,32 @@
 import { Injectable } from '@nestjs/common';
+import type { Dependents } from '../control/dependents.js';
 import { createReferences } from '../definition/create-references.js';
 import type { TaskClass, TaskRefs } from '../definition/task-references.js';
 import { TaskRegistry } from '../definition/task-registry.js';
-import { ShuttingDownError, SubmissionUncertainError, TaskNotFoundError, TaskStateError } from '../errors.js';
+import { ShuttingDownError, SubmissionUncertainError, TaskNotFoundError } from '../errors.js';
 import type { TaskEventBus } from '../events/event-bus.js';
+import type { LogLine } from '../store/log-store.js';
 import type { TaskState } from '../store/states.js';
-import type { TaskFilter } from '../store/task-reader.js';
-import type { LiveFilter } from '../store/task-store.js';
+import type { TaskFilter } from '../store/task-filter.js';
+import type { LiveFilter } from '../store/task-filter.js';
 import type { ResolvedTasksOptions } from '../tasks.options.js';
 import type { Submission } from './compose-task.js';
 import { followTask } from './follow-task.js';
+import { Operator } from './operator.js';
 import { assertPage, type Page } from './page.js';
 import type { Placed, Producer } from './producer.js';
 import { ResultListener } from './result-listener.js';
 import type { ServiceStorage } from './service-storage.js';
 import type { Client, SubmitOptions } from './submit-options.js';
+import { actOnMany, type BulkAction, type BulkResult } from './bulk-action.js';
 import { revokeLive } from './revoke-live.js';
 import { TaskHandle } from './task-handle.js';
 import { historyOf, type HistoryEntry } from './task-history.js';
 import { assertTaskId } from './task-id.js';
 import { toRecord, type TaskRecord } from './task-view.js';
+import { watchChanges } from './watch-changes.js';
 import { healthOf, type TasksHealth } from './tasks-health.js';
+import { Workflows } from '../workflow/workflows.js';
 
 /** Whose tasks are seen: others are not found. */
 export interface Scope {
@@ -32,7 +38,10 @@ export interface Scope {
 export class TaskService {
   private readonly references = new WeakMap<object, object>();
   private readonly results: ResultListener;
+  private readonly operator: Operator;
   private shuttingDown = false;
+  /** Tasks that wait for each other: chains, groups, graphs. */
+  readonly workflows: Workflows;
 
   constructor(
     private readonly storage: ServiceStorage,
@@ -40,8 +49,11 @@ export class TaskService {
     private readonly options: ResolvedTasksOptions,
     private readonly producer: Producer,
     private readonly bus: TaskEventBus,
+    private readonly dependents: Dependents,
   ) {
+    this.workflows = new Workflows(storage, registry, options, producer, dependents, this);
     this.results = new ResultListener(storage.channel, storage.reader);
+    this.operator = new Operator({ storage, options, producer, bus, dependents, service: this });
   }
 
   /** The tasks of a class, typed; also in a process that does not provide the class. */
@@ -53,6 +65,8 @@ export class TaskService {
         async (description, args, options) =>
           this.handleOf(await this.producer.submit(description, args, options)),
         this.options.taskDefaults,
+        this.workflows,
+        (task) => this.registry.mention(task),
       );
       this.references.set(taskClass, references);
     }
@@ -141,6 +155,20 @@ export class TaskService {
       yield toRecord(row, this.registry);
   }
 
+  /**
+   * Calls with the ids of tasks that change, here and in other processes, and with undefined when some do that are not
+   * listed: too many at once, new ones, or any while the connection was lost.
+   * @returns stops it
+   */
+  watch(hear: (ids: readonly string[] | undefined) => void): () => void {
+    return watchChanges(this.storage.channel, hear);
+  }
+
+  /** As in a list: without arguments and results; unknown ids are missing. */
+  async briefly(ids: readonly string[]): Promise<TaskRecord[]> {
+    return (await this.storage.reader.briefly(ids)).map((row) => toRecord(row, this.registry));
+  }
+
   /** A page of tasks, newest first, without arguments and results unless asked for. @throws InvalidOptionError */
   async list(
     filter: TaskFilter = {},
@@ -148,9 +176,8 @@ export class TaskService {
   ): Promise<{ items: TaskRecord[]; nextCursor: string | null }> {
     const { limit, cursor } = assertPage(page);
     const { sort, include } = page;
-    const rows = await this.storage.reader.list(filter, { limit, after: cursor, sort, include });
-    const items = rows.map((row) => toRecord(row, this.registry));
-    return { items, nextCursor: rows.length === limit ? items.at(-1)!.id : null };
+    const { rows, next } = await this.storage.reader.list(filter, { limit, after: cursor, sort, include });
+    return { items: rows.map((row) => toRecord(row, this.registry)), nextCursor: next };
   }
 
   /** What happened to it, oldest first. @throws TaskNotFoundError */
@@ -163,6 +190,30 @@ export class TaskService {
     return historyOf(record, attempts, audit);
   }
 
+  /** What it logged by `ctx.logger`, oldest first, of every attempt. @throws TaskNotFoundError */
+  async logs(id: string): Promise<LogLine[]> {
+    const lines = await this.storage.logs.of(assertTaskId(id));
+    if (lines.length === 0) await this.record(id);
+    return lines;
+  }
+
+  /** How many tasks fit, counted up to 10,001. */
+  count(filter: TaskFilter): Promise<number> {
+    return this.storage.reader.count(filter);
+  }
+
+  /**
+   * Revokes, retries or forgets the tasks that fit and to which it can be done, at most 10,000 at once.
+   * @throws InvalidOptionError without any condition
+   */
+  bulk(
+    action: BulkAction,
+    filter: TaskFilter,
+    options: { terminate?: boolean; by?: string } = {},
+  ): Promise<BulkResult> {
+    return actOnMany(this.operator, this.storage.reader, action, filter, options);
+  }
+
   /** How many tasks are in each state; each count stops at 10,000. */
   counts(): Promise<Record<TaskState, number>> {
     return this.storage.reader.counts();
@@ -173,21 +224,8 @@ export class TaskService {
    * `revokeGrace`. With `terminate` it is written off at once, whatever its handler still does.
    * @throws TaskNotFoundError, or TaskStateError when it has ended
    */
-  async revoke(id: string, options: { terminate?: boolean; by?: string } = {}): Promise<TaskRecord> {
-    const { store, channel } = this.storage;
-    const [revoked] = await store.revoke(
-      [assertTaskId(id)],
-      options.terminate ?? false,
-      this.options.revokeGraceMs,
-      options.by ?? null,
-    );
-    const record = await this.record(id);
-    if (!revoked) throw new TaskStateError(id, record.state, 'revoked');
-    const { name, queue } = record;
-    if (revoked.ended) this.bus.emit('revoked', () => ({ id, name, queue, reason: 'revoked' }));
-    channel.revoked([id]);
-    channel.changed([id]);
-    return record;
+  revoke(id: string, options: { terminate?: boolean; by?: string } = {}): Promise<TaskRecord> {
+    return this.operator.revoke(id, options);
   }
 
   /**
@@ -200,7 +238,7 @@ export class TaskService {
     filter: LiveFilter,
     options: { terminate?: boolean; by?: string } = {},
   ): Promise<{ ended: number; asked: number }> {
-    return revokeLive(this.storage, this.bus, filter, {
+    return revokeLive(this.storage, this.bus, this.dependents, filter, {
       terminate: options.terminate ?? false,
       graceMs: this.options.revokeGraceMs,
       by: options.by ?? null,
@@ -211,24 +249,13 @@ export class TaskService {
    * Makes a failed or revoked task live again, under its id and with fresh budgets.
    * @throws TaskNotFoundError, or TaskStateError in any other state
    */
-  async retry(id: string, options: { by?: string } = {}): Promise<TaskRecord> {
-    const { store, channel, relay } = this.storage;
-    const live = await store.retryFinished(assertTaskId(id), options.by ?? null);
-    const record = await this.record(id);
-    if (live.tasks.length === 0) throw new TaskStateError(id, record.state, 'retried');
-    channel.changed([id]);
-    await this.producer.ensureGates(record.name, record.queue, record.args ?? []);
-    const ready = live.tasks.filter((task) => task.ready);
-    relay.send({ ...live, tasks: ready });
-    // one with limits waits for these first
-    if (ready.length === 0) channel.due(0);
-    return record;
+  retry(id: string, options: { by?: string } = {}): Promise<TaskRecord> {
+    return this.operator.retry(id, options);
   }
 
   /** Removes the record of a task that has ended. @throws TaskNotFoundError, or TaskStateError while it is live */
-  async forget(id: string, options: { by?: string } = {}): Promise<void> {
-    if (await this.storage.store.forget(assertTaskId(id), options.by ?? null)) return;
-    throw new TaskStateError(id, (await this.record(id)).state, 'forgotten');
+  forget(id: string, options: { by?: string } = {}): Promise<void> {
+    return this.operator.forget(id, options);
   }
 
   /** Whether it is one of `forRoot({ queues })`, one of the tasks waits in it, anything was ever submitted to it, or a worker took from it. */

@@ -4,6 +4,7 @@ import { toMilliseconds, type Duration } from '../duration.js';
 export class FakeClock {
   constructor(private ms: number = Date.now()) {}
 
+  /** Where it stands. */
   now(): Date {
     return new Date(this.ms);
   }

@@ -1,5 +1,5 @@
 import { EventEmitter } from 'node:events';
-import type { ChannelEvents } from '../store/task-channel.js';
+import type { ChannelEvents } from '../store/channel-messages.js';
 import type { ServiceChannel } from '../submission/service-storage.js';
 
 /** Notifications within one process. */
@@ -16,4 +16,5 @@ export class MemoryChannel extends EventEmitter<ChannelEvents> implements Servic
   due(): void {}
   queues(): void {}
   gated(): void {}
+  schedules(): void {}
 }

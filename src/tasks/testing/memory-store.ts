@@ -3,20 +3,31 @@ import { UniqueConflictError } from '../errors.js';
 import type { Inserted } from '../store/insert-store.js';
 import type { NewTask } from '../store/new-task.js';
 import type { Replaced, UniqueInsert } from '../store/unique-store.js';
-import { FINAL_STATES, TASK_STATES, isFinal, type AttemptOutcome, type TaskState } from '../store/states.js';
-import type { LiveFilter, ReadyBatch, ReadyTask } from '../store/task-store.js';
-import type { TaskFilter, TaskPage } from '../store/task-reader.js';
-import type { RecordedError, TaskRow } from '../store/task-record.entity.js';
-import type { ServiceInserts, ServiceReader, ServiceStore } from '../submission/service-storage.js';
+import { isFinal, type AttemptOutcome, type FinalState } from '../store/states.js';
+import { NO_CASCADE } from '../store/cascading.js';
+import type { ReadyBatch, ReadyTask } from '../store/ready-batch.js';
+import type { LiveFilter } from '../store/task-filter.js';
+import type { Ended } from '../store/task-store.js';
+import type { RecordedError } from '../store/task-record.entity.js';
+import type { ServiceInserts, ServiceStore } from '../submission/service-storage.js';
 import type { Outcome } from '../execution/outcome.js';
 import type { FakeClock } from './fake-clock.js';
-import { newRow, type MemoryRow } from './memory-row.js';
-
-const WORKER = 'test';
+import { fitsFilter } from './fits-filter.js';
+import { MemoryLogs } from './memory-logs.js';
+import {
+  WORKER,
+  mayBeDue,
+  newRow,
+  noteAction,
+  noteAttempt,
+  revocation,
+  type MemoryRow,
+} from './memory-row.js';
 
 /** The rows of a test, by the rules of the database's statements. */
-export class MemoryStore implements ServiceStore, ServiceInserts, ServiceReader {
+export class MemoryStore implements ServiceStore, ServiceInserts {
   readonly rows = new Map<string, MemoryRow>();
+  readonly logs = new MemoryLogs();
   private readonly keys = new Map<string, { id: string; bodyHash: Buffer; until: number }>();
   private readonly uniques = new Map<string, string>();
   private readonly queues = new Set<string>();
@@ -24,13 +35,68 @@ export class MemoryStore implements ServiceStore, ServiceInserts, ServiceReader 
 
   constructor(private readonly clock: FakeClock) {}
 
+  private get now(): Date {
+    return this.clock.now();
+  }
+
+  /** Called when a row has ended. */
+  onEnd: (row: MemoryRow) => void = () => undefined;
+
   async insert(tasks: readonly NewTask[]): Promise<Inserted> {
+    this.add(tasks);
+    return { createdAt: this.now.toISOString(), outbox: [] };
+  }
+
+  add(tasks: readonly NewTask[]): void {
     for (const task of tasks) {
-      const row = newRow(task, this.clock.now());
-      if (row.dueAt === null) row.ready = ++this.order;
+      const row = newRow(task, this.now);
+      if (row.dueAt === null && row.waitingOn === null) row.ready = ++this.order;
       this.rows.set(task.id, row);
     }
-    return { createdAt: this.clock.now().toISOString(), outbox: [] };
+  }
+
+  after(ms: number): Date {
+    return new Date(this.now.getTime() + ms);
+  }
+
+  /** It need not wait any more, but for its countdown. */
+  release(row: MemoryRow): void {
+    const { delayMs = 0 } = row.waitingOn === 0 && row.options?.waits ? {} : (row.options ?? {});
+    row.state = 'PENDING';
+    row.dueAt = delayMs > 0 ? this.after(delayMs) : null;
+    row.ready = delayMs > 0 ? null : ++this.order;
+  }
+
+  /** It waits without a slot: for others, or until a time. */
+  park(row: MemoryRow, outcome: AttemptOutcome, waitingOn: number, until: Date | null = null): void {
+    noteAttempt(row, outcome, null, this.now);
+    Object.assign(row, {
+      state: 'WAITING',
+      running: false,
+      ready: null,
+      dueAt: until,
+      expiresAt: null,
+      waitingOn,
+    });
+    row.dispatch++;
+    if (outcome === 'waiting') row.attempt--;
+  }
+
+  revive(row: MemoryRow, by: string | null, waitingOn: number): void {
+    noteAction(row, 'retry', by, this.now);
+    Object.assign(row, { state: waitingOn > 0 ? 'WAITING' : 'PENDING', error: null, finishedAt: null });
+    Object.assign(row, {
+      dueAt: waitingOn > 0 && !row.options?.waits ? row.dueAt : null,
+      expiresAt: null,
+      retries: 0,
+      crashes: 0,
+      revokeAt: null,
+      progress: null,
+    });
+    row.ready = waitingOn > 0 ? null : ++this.order;
+    row.waitingOn = waitingOn > 0 ? waitingOn : null;
+    if (row.options?.waits) row.options = { ...row.options, waits: {} };
+    row.dispatch++;
   }
 
   async insertAll(tasks: readonly NewTask[]): Promise<string[]> {
@@ -46,7 +112,7 @@ export class MemoryStore implements ServiceStore, ServiceInserts, ServiceReader 
     task: NewTask,
     { key, bodyHash, ttlMs }: { key: Buffer; bodyHash: Buffer; ttlMs: number },
   ) {
-    const now = this.clock.now().getTime();
+    const now = this.now.getTime();
     const holder = this.keys.get(key.toString('hex'));
     if (holder && holder.until > now) return { holder, outbox: [] };
     this.keys.set(key.toString('hex'), { id: task.id, bodyHash, until: now + ttlMs });
@@ -64,7 +130,7 @@ export class MemoryStore implements ServiceStore, ServiceInserts, ServiceReader 
         continue;
       }
       if (holder && !isFinal(holder.state)) {
-        this.end(holder, 'REVOKED', null, revocation('revoked'));
+        this.finish(holder, 'REVOKED', null, revocation('revoked'));
         replaced.push({ id: holder.id, name: holder.name, queue: holder.queue });
       }
       if (task.unique) this.uniques.set(task.unique.key.toString('hex'), task.id);
@@ -84,11 +150,14 @@ export class MemoryStore implements ServiceStore, ServiceInserts, ServiceReader 
 
   /** Makes due rows ready and ends expired ones. */
   tick(): void {
-    const now = this.clock.now();
+    const { now } = this;
     for (const row of this.live()) {
       if (row.running) continue;
-      if (row.expiresAt && row.expiresAt <= now) this.end(row, 'REVOKED', null, revocation('expired'));
-      else if (row.ready === null && row.dueAt && row.dueAt <= now) row.ready = ++this.order;
+      if (row.expiresAt && row.expiresAt <= now) this.finish(row, 'REVOKED', null, revocation('expired'));
+      else if (row.ready === null && mayBeDue(row) && row.dueAt && row.dueAt <= now) {
+        row.state = row.state === 'WAITING' ? 'PENDING' : row.state;
+        row.ready = ++this.order;
+      }
     }
   }
 
@@ -99,31 +168,41 @@ export class MemoryStore implements ServiceStore, ServiceInserts, ServiceReader 
   }
 
   nextDue(): Date | undefined {
-    const due = this.live().flatMap((row) => (row.ready === null && !row.running && row.dueAt) || []);
+    const due = this.live().flatMap(
+      (row) => (row.ready === null && !row.running && mayBeDue(row) && row.dueAt) || [],
+    );
+    return due.sort((a, b) => a.getTime() - b.getTime())[0];
+  }
+
+  /** When the next retry of the task, or of its workflow, is due. */
+  nextRetry(id: string): Date | undefined {
+    const retries = this.live().filter((row) => row.id === id || row.workflowId === id);
+    const due = retries.flatMap((row) => (row.state === 'RETRY' && !row.running && row.dueAt) || []);
     return due.sort((a, b) => a.getTime() - b.getTime())[0];
   }
 
   start(row: MemoryRow): void {
     Object.assign(row, { state: 'STARTED', running: true, ready: null, worker: WORKER });
     row.attempt++;
-    row.startedAt = this.clock.now();
+    row.startedAt = this.now;
   }
 
   /** @returns whether the row was still the attempt's */
-  settle(row: MemoryRow, outcome: Outcome): boolean {
+  settle(row: MemoryRow, outcome: Exclude<Outcome, { kind: 'wait' | 'replace' }>): boolean {
     if (!row.running || isFinal(row.state)) return false;
     row.running = false;
     const revoked = row.revokeAt !== null;
     if (outcome.kind === 'end') {
       const state = outcome.state === 'FAILURE' && revoked ? 'REVOKED' : outcome.state;
-      if (state !== 'SUCCESS') this.note(row, state === 'REVOKED' ? 'revoked' : 'failed', outcome.error);
+      if (state !== 'SUCCESS')
+        noteAttempt(row, state === 'REVOKED' ? 'revoked' : 'failed', outcome.error, this.now);
       const error = state === 'REVOKED' ? revocation('revoked') : outcome.error;
-      this.end(row, state, outcome.result === null ? null : JSON.parse(outcome.result), error);
-    } else if (revoked) this.end(row, 'REVOKED', null, revocation('revoked'));
+      this.finish(row, state, outcome.result === null ? null : JSON.parse(outcome.result), error);
+    } else if (revoked) this.finish(row, 'REVOKED', null, revocation('revoked'));
     else {
-      this.note(row, outcome.outcome, outcome.error);
+      noteAttempt(row, outcome.outcome, outcome.error, this.now);
       row.state = outcome.state;
-      row.dueAt = outcome.delayMs > 0 ? new Date(this.clock.now().getTime() + outcome.delayMs) : null;
+      row.dueAt = outcome.delayMs > 0 ? new Date(this.now.getTime() + outcome.delayMs) : null;
       row.ready = outcome.delayMs > 0 ? null : ++this.order;
       row.dispatch++;
       if (!outcome.counted) row.attempt--;
@@ -132,68 +211,41 @@ export class MemoryStore implements ServiceStore, ServiceInserts, ServiceReader 
     return true;
   }
 
-  async revoke(ids: readonly string[], terminate: boolean): Promise<{ id: string; ended: boolean }[]> {
-    return ids.flatMap((id) => {
+  async revoke(
+    ids: readonly string[],
+    terminate: boolean,
+  ): Promise<Ended<{ id: string; ended: boolean; flags: number }>> {
+    const rows = ids.flatMap((id) => {
       const row = this.rows.get(id);
       if (!row || isFinal(row.state)) return [];
-      row.revokeAt = this.clock.now();
+      row.revokeAt = this.now;
       const ended = !row.running || terminate;
-      if (ended) this.end(row, 'REVOKED', null, revocation('revoked'));
-      return [{ id, ended }];
+      if (ended) this.finish(row, 'REVOKED', null, revocation('revoked'));
+      return [{ id, ended, flags: 0 }];
     });
+    return { rows, cascade: NO_CASCADE };
   }
 
   async retryFinished(id: string, by: string | null): Promise<ReadyBatch<ReadyTask & { ready: boolean }>> {
     const row = this.rows.get(id);
-    if (!row || (row.state !== 'FAILURE' && row.state !== 'REVOKED')) return { tasks: [], outbox: [] };
-    this.addAudit(row, 'retry', by);
-    Object.assign(row, { state: 'PENDING', error: null, finishedAt: null, dueAt: null, expiresAt: null });
-    Object.assign(row, { retries: 0, crashes: 0, revokeAt: null, progress: null, ready: ++this.order });
-    row.dispatch++;
+    const isFallen = row?.state === 'FAILURE' || row?.state === 'REVOKED';
+    if (!row || !isFallen || row.workflowId !== null) return { tasks: [], outbox: [] };
+    this.revive(row, by, 0);
     return { tasks: [{ ...row.task, ready: true }], outbox: [] };
   }
 
   async liveTasks(filter: LiveFilter, after: string, limit: number) {
     const rows = this.live().filter(
-      (row) => row.id > after && fits(row, filter) && (filter.ids?.includes(row.id) ?? true),
+      (row) => row.id > after && fitsFilter(row, filter) && (filter.ids?.includes(row.id) ?? true),
     );
     return rows.slice(0, limit);
   }
 
   async forget(id: string): Promise<boolean> {
     const row = this.rows.get(id);
-    return row !== undefined && isFinal(row.state) && this.rows.delete(id);
-  }
-
-  async find(id: string, owner?: string): Promise<TaskRow | undefined> {
-    const row = this.rows.get(id);
-    return row && (owner === undefined || row.owner === owner) ? row : undefined;
-  }
-
-  async findMany(ids: readonly string[]): Promise<TaskRow[]> {
-    return ids.flatMap((id) => this.rows.get(id) ?? []);
-  }
-
-  async list(filter: TaskFilter, { limit, after, sort }: TaskPage): Promise<TaskRow[]> {
-    const rows = [...this.rows.values()].filter((row) => fits(row, filter));
-    rows.sort((a, b) => (a.id < b.id ? -1 : 1));
-    if (sort !== 'createdAt') rows.reverse();
-    const start = after === undefined ? 0 : rows.findIndex((row) => row.id === after) + 1;
-    return rows.slice(start, start + limit);
-  }
-
-  async attempts(id: string) {
-    return this.rows.get(id)?.attempts ?? [];
-  }
-
-  async audit(id: string) {
-    return this.rows.get(id)?.audit ?? [];
-  }
-
-  async counts(): Promise<Record<TaskState, number>> {
-    const counts = Object.fromEntries(TASK_STATES.map((state) => [state, 0])) as Record<TaskState, number>;
-    for (const { state } of this.rows.values()) counts[state]++;
-    return counts;
+    const last = this.rows.get(row?.workflowId ?? '');
+    if (!row || !isFinal(row.state) || (last && !isFinal(last.state))) return false;
+    return this.rows.delete(id);
   }
 
   /** The task that keeps others of the same out. */
@@ -202,7 +254,7 @@ export class MemoryStore implements ServiceStore, ServiceInserts, ServiceReader 
     if (!row) return undefined;
     const keepsOut =
       until === 'period'
-        ? row.createdAt.getTime() + periodMs! > this.clock.now().getTime()
+        ? row.createdAt.getTime() + periodMs! > this.now.getTime()
         : !isFinal(row.state) && (until === 'finished' || row.startedAt === null);
     return keepsOut ? row : undefined;
   }
@@ -211,37 +263,8 @@ export class MemoryStore implements ServiceStore, ServiceInserts, ServiceReader 
     return [...this.rows.values()].filter((row) => !isFinal(row.state));
   }
 
-  private end(
-    row: MemoryRow,
-    state: (typeof FINAL_STATES)[number],
-    result: unknown,
-    error: RecordedError | null,
-  ): void {
-    Object.assign(row, { state, result, error, running: false, ready: null, finishedAt: this.clock.now() });
+  finish(row: MemoryRow, state: FinalState, result: unknown, error: RecordedError | null): void {
+    Object.assign(row, { state, result, error, running: false, ready: null, finishedAt: this.now });
+    this.onEnd(row);
   }
-
-  private note(row: MemoryRow, outcome: AttemptOutcome, error: RecordedError | null): void {
-    const { id: taskId, dispatch, attempt, startedAt } = row;
-    const endedAt = this.clock.now();
-    const noted = { taskId, dispatch, attempt, startedAt, endedAt, outcome, error };
-    row.attempts.push({ ...noted, workerId: null, worker: WORKER });
-  }
-
-  private addAudit(row: MemoryRow, action: string, by: string | null): void {
-    const id = String(row.audit.length + 1);
-    row.audit.push({ id, at: this.clock.now(), by, action, taskId: row.id, detail: null });
-  }
-}
-
-const revocation = (message: string): RecordedError => ({ name: 'TaskRevokedError', message });
-
-function fits(row: MemoryRow, { state, name, queue, owner, tags }: TaskFilter): boolean {
-  return (
-    (state === undefined || [state].flat().includes(row.state)) &&
-    (name === undefined ||
-      (name.endsWith('*') ? row.name.startsWith(name.slice(0, -1)) : row.name === name)) &&
-    (queue === undefined || row.queue === queue) &&
-    (owner === undefined || row.owner === owner) &&
-    Object.entries(tags ?? {}).every(([tag, value]) => row.tags?.[tag] === value)
-  );
 }

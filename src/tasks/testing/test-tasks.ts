@@ -1,7 +1,8 @@
-import type { Duration } from '../duration.js';
+import { toMilliseconds, type Duration } from '../duration.js';
 import type { TaskContext } from '../definition/task-context.js';
 import type { TaskRef } from '../definition/task-references.js';
 import type { TaskRegistry } from '../definition/task-registry.js';
+import type { Scheduler } from '../schedule/scheduler.js';
 import { toRecord, type TaskRecord } from '../submission/task-view.js';
 import type { FakeClock } from './fake-clock.js';
 import { matches, show } from './matches.js';
@@ -19,6 +20,7 @@ export class TestTasks {
     private readonly store: MemoryStore,
     private readonly worker: TestWorker,
     private readonly registry: TaskRegistry,
+    private readonly scheduler: Scheduler,
   ) {}
 
   /** Everything submitted, or that of one task, in the order of submission, as it now is. */
@@ -56,15 +58,26 @@ export class TestTasks {
 
   /**
    * Runs what is ready, and what that submits, until nothing is.
-   * @param options.untilEmpty moves the clock on to delayed tasks and retries until none is left. Default false.
+   * @param options `untilEmpty` moves the clock on to delayed tasks and retries until none is left. Default false.
    */
   async drain({ untilEmpty = false }: { untilEmpty?: boolean } = {}): Promise<void> {
     await this.worker.drain(untilEmpty);
   }
 
-  /** Moves the clock on and runs what is due by then. @throws InvalidOptionError */
+  /**
+   * Moves the clock on, from tick to tick of the schedules, and runs what is due by then.
+   * @throws InvalidOptionError
+   */
   async advance(by: Duration): Promise<void> {
-    this.clock.advance(by);
+    const end = this.clock.now().getTime() + toMilliseconds(by, 'advance');
+    for (;;) {
+      const tick = await this.scheduler.nextTick();
+      if (tick === null || tick > end) break;
+      this.clock.moveTo(new Date(tick));
+      await this.scheduler.round();
+      await this.worker.drain(false);
+    }
+    this.clock.moveTo(new Date(end));
     await this.worker.drain(false);
   }
 
@@ -73,12 +86,12 @@ export class TestTasks {
     task: string | TaskRef<A, unknown>,
     handler: (...args: [...A, TaskContext]) => unknown,
   ): void {
-    this.worker.overrides.set(this.nameOf(task), handler);
+    this.worker.pipeline.overrides.set(this.nameOf(task), handler);
   }
 
   /** The tasks' own methods run again; nothing counts as submitted. */
   reset(): void {
-    this.worker.overrides.clear();
+    this.worker.pipeline.overrides.clear();
     this.store.rows.clear();
   }
 

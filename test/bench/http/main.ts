@@ -6,14 +6,17 @@ import { Pool } from 'pg';
 import { PostgresServer } from '#dist/tasks/embedded/index.js';
 import { median, n } from '../compare.js';
 import { listeners } from './listeners.js';
+import { underListeners } from './listened.js';
 import { startServer } from './start-server.js';
 
 /**
  * `npm run bench:http`: `POST /tasks/math.add` against an empty Nest route that validates the same body, alternating in
- * one run; then event streams. Load generator, server and Postgres share this machine. BENCH_PAIRS and BENCH_SECONDS make it shorter.
+ * one run; then event streams, and what they cost a worker under full load. BENCH names the parts to run (submit,
+ * listeners,load). Load generator, server and Postgres share this machine. BENCH_PAIRS and BENCH_SECONDS make it shorter.
  */
 const pairs = Number(process.env.BENCH_PAIRS ?? 5);
 const seconds = Number(process.env.BENCH_SECONDS ?? 5);
+const parts = (process.env.BENCH ?? 'submit,listeners,load').split(',');
 const CONNECTIONS = 100;
 const BAR = 0.7;
 
@@ -25,8 +28,9 @@ console.log(
   `node ${process.version}, ${cpus().length} × ${cpus()[0]?.model}; ${CONNECTIONS} connections, medians of ${pairs} pairs of ${seconds} s\n`,
 );
 try {
-  for (const adapter of ['express', 'fastify']) await compare(adapter);
-  await listeners(postgres.url, 1000);
+  if (parts.includes('submit')) for (const adapter of ['express', 'fastify']) await compare(adapter);
+  if (parts.includes('listeners')) await listeners(postgres.url, 1000);
+  if (parts.includes('load')) await underListeners(postgres.url, sql, 1000, pairs);
 } finally {
   await sql.end();
   await postgres.stop('fast');

@@ -42,7 +42,11 @@ const [adapter, url, worker] = process.argv.slice(2);
 @Module({
   imports: [
     TypeOrmModule.forRoot({ type: 'postgres', url: url! }),
-    TasksModule.forRoot({ worker: worker === 'worker' ? 'inline' : 'none', concurrency: 500 }),
+    TasksModule.forRoot({
+      worker: worker === 'worker' ? 'inline' : 'none',
+      concurrency: 500,
+      workerEntry: new URL('../../../dist/worker.js', import.meta.url),
+    }),
     TasksHttpModule.forRoot(),
     MathModule,
     DemoTasksModule.forRoot({}),

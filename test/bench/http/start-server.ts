@@ -16,7 +16,11 @@ export async function startServer(...args: string[]): Promise<BenchServer> {
   const child: ChildProcess = spawn(process.execPath, [script, ...args], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
-  const [url] = (await once(createInterface(child.stdout!), 'line')) as [string];
+  const ended = once(child, 'exit').then(([code]) => {
+    throw new Error(`the server of ${args[0]} ended with code ${String(code)} before it listened`);
+  });
+  const [url] = (await Promise.race([once(createInterface(child.stdout!), 'line'), ended])) as [string];
+  ended.catch(() => undefined);
   return {
     url,
     async memory() {

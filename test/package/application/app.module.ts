@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { TasksModule } from 'celeriac';
+import { TasksDashboardModule } from 'celeriac/dashboard';
 import { TasksHttpModule } from 'celeriac/http';
 import { Report } from './report.entity.js';
 import { ReportTasks } from './report.tasks.js';
@@ -15,8 +16,12 @@ import { ReportTasks } from './report.tasks.js';
       entityPrefix: 'shop_',
     }),
     TypeOrmModule.forFeature([Report]),
-    TasksModule.forRoot({ worker: process.env.WORKER === 'none' ? 'none' : 'inline' }),
+    TasksModule.forRoot({
+      broker: process.env.BROKER_URL,
+      worker: process.env.WORKER === 'none' ? 'none' : 'inline',
+    }),
     TasksHttpModule.forRoot(),
+    TasksDashboardModule.forRoot(),
   ],
   providers: [ReportTasks],
 })

@@ -1,5 +1,4 @@
 import { runWorker } from 'celeriac/worker';
 import { AppModule } from './app.module.js';
 
-await runWorker(AppModule, { concurrency: 2 });
-process.stdout.write('ready\n');
+void runWorker(AppModule, { concurrency: 2 }).then(() => process.stdout.write('ready\n'));

@@ -35,6 +35,8 @@ export class RabbitConsumer implements Consumer {
   /** Changes of channel and consumers, one after the other. */
   private changes: Promise<void> = Promise.resolve();
   private prefetch = 0;
+  /** Of its consumers: RabbitMQ serves a lower one only where no higher one has room. */
+  private priority = 0;
   private quarantined = 0;
   private stopped = false;
   private idle: (() => void)[] = [];
@@ -86,8 +88,10 @@ export class RabbitConsumer implements Consumer {
     }
     // a prefetch of 0 would mean without limit
     const wanted = new Set(this.stopped || room <= 0 ? [] : this.options.queues());
+    const { priority } = this;
+    this.priority = this.wantedPriority;
     for (const [queue, tag] of this.tags)
-      if (!wanted.has(queue)) {
+      if (!wanted.has(queue) || this.priority !== priority) {
         this.tags.delete(queue);
         await channel.cancel(tag);
       }
@@ -111,19 +115,27 @@ export class RabbitConsumer implements Consumer {
 
   private async consume(channel: Channel, queue: string): Promise<void> {
     await this.topology.declare(channel, queue);
-    const { consumerTag } = await channel.consume(this.topology.queue(queue), (message) => {
+    const onMessage = (message: ConsumeMessage | null) => {
       if (message) return this.received(channel, queue, message);
       // the queue was deleted
       this.tags.delete(queue);
       this.wake();
-    });
+    };
+    const { priority } = this;
+    const { consumerTag } = await channel.consume(this.topology.queue(queue), onMessage, { priority });
     this.tags.set(queue, consumerTag);
+  }
+
+  private get wantedPriority(): number {
+    return (this.options.hesitation?.() ?? 0) > 0 ? -1 : 0;
   }
 
   private received(channel: Channel, queue: string, message: ConsumeMessage): void {
     const known = readContent(message.content);
     if (!known) return this.quarantine(channel, queue, message);
-    if (this.stopped) return answer(() => channel.nack(message, false, true));
+    // it was on its way when the worker was told to take nothing more from here
+    if (this.stopped || !this.options.queues().includes(queue))
+      return answer(() => channel.nack(message, false, true));
     const delivered: Delivered = { message, since: Date.now(), early: false };
     this.open.add(delivered);
     this.options.slots.take();
@@ -139,7 +151,7 @@ export class RabbitConsumer implements Consumer {
       if (!delivered.early) answer(() => channel.nack(message, false, true));
     }
     this.open.delete(delivered);
-    if (delivered.early) this.wake();
+    if (delivered.early || this.priority !== this.wantedPriority) this.wake();
     if (this.open.size === 0) for (const resolve of this.idle.splice(0)) resolve();
   }
 
@@ -155,6 +167,7 @@ export class RabbitConsumer implements Consumer {
     const before = Date.now() - this.settings.acknowledgeAfterMs;
     const { channel } = this;
     if (!channel) return;
+    if (this.priority !== this.wantedPriority) this.wake();
     for (const delivered of this.open) {
       if (delivered.early || delivered.since > before) continue;
       delivered.early = true;

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { QueueReader } from './queue-reader.js';
 import { answered, type RedisClient } from './redis-clients.js';
 
@@ -14,6 +15,8 @@ export interface MarkerWatchOptions {
   readonly blocking: RedisClient;
   /** Whether what is heard of could be taken. */
   hasRoom(): boolean;
+  /** How long others may take what is heard of first, in ms. */
+  hesitation(): number;
   /** Something may be in queues that were empty; called after each wait. */
   onHeard(): void;
   onError(error: unknown): void;
@@ -58,8 +61,16 @@ export class MarkerWatch {
       if (reader) reader.empty = false;
       // a marker is lost with a process that took it and died: after a while every queue is looked at
       if (!popped) for (const each of readers) each.empty = false;
-      // somebody else may have room
-      if (reader && !this.options.hasRoom()) await commands.zadd(popped[0], 0, '0');
+      const hesitation = reader ? this.options.hesitation() : 0;
+      // somebody else may have room, or is to go first
+      if (reader && (hesitation > 0 || !this.options.hasRoom())) await commands.zadd(popped[0], 0, '0');
+      if (hesitation > 0) {
+        await sleep(hesitation);
+        // nobody took it
+        if (this.options.hasRoom()) await commands.zrem(popped![0], '0');
+        // while it was there it was heard of first: the other queues are looked at, too
+        for (const each of readers) each.empty = false;
+      }
     } catch (error) {
       this.options.onError(error);
     } finally {

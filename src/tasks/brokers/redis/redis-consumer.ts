@@ -56,6 +56,7 @@ export class RedisConsumer implements Consumer {
       commands,
       blocking,
       hasRoom: () => this.room() > 0,
+      hesitation: () => options.hesitation?.() ?? 0,
       onHeard: () => this.pump(),
       onError: (error) => this.failed(error),
     });

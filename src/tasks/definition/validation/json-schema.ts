@@ -4,6 +4,7 @@ import { PRIMITIVES } from './check-arguments.js';
 import { isDto } from './check-dto.js';
 import { dtoSchema } from './dto-schema.js';
 
+/** A JSON Schema, as OpenAPI 3.1 has it. */
 export type JsonSchema = Record<string, unknown>;
 
 /** What a form, a client generator or a person needs to know to submit a task. */
@@ -13,8 +14,8 @@ export interface TaskSchema {
   priority: number;
   /** Whether it can be submitted over HTTP. */
   http: boolean;
-  /** In their order; the schema is JSON Schema 2020-12, `{}` where anything goes. */
-  args: { required: boolean; schema: JsonSchema }[];
+  /** In their order, with the parameter's name in the source; the schema is JSON Schema 2020-12, `{}` where anything goes. */
+  args: { name: string | null; required: boolean; schema: JsonSchema }[];
   /** Of the result; `{}` where it is not declared. */
   result: JsonSchema;
 }
@@ -22,6 +23,7 @@ export interface TaskSchema {
 /** Read from the task's schemas, or else from its method's parameter types. */
 export function describeSchema(task: TaskDescription): TaskSchema {
   const { name, queue, settings, http, schemas, parameterTypes, requiredArguments, resultSchema } = task;
+  const { parameterNames } = task;
   const count = Math.max(schemas.length, parameterTypes.length, requiredArguments);
   return {
     name,
@@ -29,6 +31,7 @@ export function describeSchema(task: TaskDescription): TaskSchema {
     priority: settings.priority,
     http,
     args: Array.from({ length: count }, (_, i) => ({
+      name: parameterNames[i] ?? null,
       required: schemas[i] ? !takesUndefined(schemas[i]) : i < requiredArguments,
       schema: schemas[i] ? fromStandard(schemas[i], 'input') : fromType(parameterTypes[i]),
     })),

@@ -1,6 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { InvalidOptionError } from '../../errors.js';
 import { ROLES, type Principal, type Role } from './principal.js';
+import { isCurrent, isSignedBy, signSession } from './session.js';
 
 /** A key for `Authorization: Bearer <key>`. */
 export interface ApiKey {
@@ -42,6 +43,19 @@ export class KeyRing {
     let found: Principal | undefined;
     for (const candidate of this.keys)
       if (timingSafeEqual(candidate.digest, digest)) found = candidate.principal;
+    return found;
+  }
+
+  /** A session for who has the key; undefined when it is not known. @param until ms since 1970 */
+  issue(key: string, until: number): string | undefined {
+    return this.find(key) && signSession(digestOf(key), until);
+  }
+
+  /** Whose session it is, while it lasts. */
+  findSession(token: string): Principal | undefined {
+    if (!isCurrent(token)) return undefined;
+    let found: Principal | undefined;
+    for (const { digest, principal } of this.keys) if (isSignedBy(digest, token)) found = principal;
     return found;
   }
 }

@@ -1,7 +1,11 @@
 import { CeleriacError } from '../../errors.js';
 
-/** `submit`: submits, sees and revokes its own. `read`: sees and lists its own. `admin`: everything of everybody. */
-export const ROLES = ['submit', 'read', 'admin'] as const;
+/**
+ * `submit`: submits, sees and revokes its own. `read`: sees and lists its own. `metrics`: scrapes metrics, and sees no
+ * task. `admin`: everything of everybody.
+ */
+export const ROLES = ['submit', 'read', 'metrics', 'admin'] as const;
+/** What a key, or whoever `access` names, may do. */
 export type Role = (typeof ROLES)[number];
 
 /** Who asks. */
@@ -12,12 +16,13 @@ export interface Principal {
 }
 
 /** What a route needs. */
-export type Ability = 'submit' | 'see' | 'list' | 'revoke' | 'administer';
+export type Ability = 'submit' | 'see' | 'list' | 'revoke' | 'measure' | 'administer';
 
 const ABILITIES: ReadonlyMap<Role, readonly Ability[]> = new Map<Role, readonly Ability[]>([
   ['submit', ['submit', 'see', 'revoke']],
   ['read', ['see', 'list']],
-  ['admin', ['submit', 'see', 'list', 'revoke', 'administer']],
+  ['metrics', ['measure']],
+  ['admin', ['submit', 'see', 'list', 'revoke', 'measure', 'administer']],
 ]);
 
 /** It is not known who asks. */
@@ -38,6 +43,9 @@ export function isAble(principal: Principal, ability: Ability | undefined): bool
 export function scopeOf({ role, owner }: Principal): string | undefined {
   return role === 'admin' ? undefined : (owner ?? undefined);
 }
+
+/** Whose what it submits is; undefined for nobody's. */
+export const ownerOf = ({ owner }: Principal): string | undefined => owner ?? undefined;
 
 /** What the history calls who did something. */
 export function byOf({ owner, role }: Principal): string {

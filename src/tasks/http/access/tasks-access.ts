@@ -3,6 +3,7 @@ import { headerOf, type HttpRequest } from './http-request.js';
 import { isLocal } from './loopback.js';
 import { ForbiddenError, UnauthenticatedError, type Principal } from './principal.js';
 import { assertSameOrigin } from './same-origin.js';
+import { sessionOf } from './session.js';
 import type { TasksHttpOptions } from '../tasks-http.options.js';
 
 const ADMIN: Principal = { role: 'admin', owner: null };
@@ -24,6 +25,23 @@ export class TasksAccess {
     return principal;
   }
 
+  /** Whether callers show keys; then a browser may log in with one. */
+  get usesKeys(): boolean {
+    return this.keys !== undefined;
+  }
+
+  /**
+   * A session for the cookie of a browser, signed with the key.
+   * @param until ms since 1970
+   * @throws UnauthenticatedError, CrossSiteError
+   */
+  logIn(request: HttpRequest, key: string, until: number): string {
+    assertSameOrigin(request, this.options.publicUrl);
+    const session = this.keys?.issue(key, until);
+    if (session === undefined) throw new UnauthenticatedError('this key is not known here');
+    return session;
+  }
+
   private whoAsks(request: HttpRequest): Principal | Promise<Principal> {
     if (this.options.anonymous) return ADMIN;
     if (this.keys) return byKey(request, this.keys);
@@ -37,7 +55,8 @@ export class TasksAccess {
 
 function byKey(request: HttpRequest, keys: KeyRing): Principal {
   const key = /^Bearer +(\S+)$/i.exec(headerOf(request, 'authorization') ?? '')?.[1];
-  const principal = key === undefined ? undefined : keys.find(key);
+  const session = key === undefined ? sessionOf(request) : undefined;
+  const principal = key === undefined ? session && keys.findSession(session) : keys.find(key);
   if (principal) return principal;
   throw new UnauthenticatedError(
     'expected the header Authorization: Bearer <key> with a key that is known here',

@@ -1,45 +1,6 @@
 import { ApiProperty } from '@nestjs/swagger';
-import type { QueueStatus, WorkerStatus } from '../../control/administration.js';
-import { TEXT_OR_NULL, TIME_OR_NULL } from './any-json.js';
-
-const WHOLE_OR_NULL = { type: 'integer', nullable: true } as const;
-
-export class WorkerStatusDto implements WorkerStatus {
-  @ApiProperty({ format: 'uuid' })
-  id!: string;
-
-  @ApiProperty()
-  name!: string;
-
-  @ApiProperty()
-  alive!: boolean;
-
-  @ApiProperty({ format: 'date-time' })
-  aliveSince!: string;
-
-  @ApiProperty({ format: 'date-time' })
-  leaseUntil!: string;
-
-  @ApiProperty({ type: 'integer', description: 'How many tasks it runs.' })
-  running!: number;
-
-  @ApiProperty(TEXT_OR_NULL)
-  host!: string | null;
-
-  @ApiProperty(WHOLE_OR_NULL)
-  pid!: number | null;
-
-  @ApiProperty(WHOLE_OR_NULL)
-  concurrency!: number | null;
-
-  @ApiProperty({ type: [String] })
-  queues!: string[];
-}
-
-export class WorkersDto {
-  @ApiProperty({ type: () => [WorkerStatusDto] })
-  items!: WorkerStatusDto[];
-}
+import type { QueueStatus } from '../../control/administration.js';
+import { TIME_OR_NULL } from './any-json.js';
 
 export class QueueStatusDto implements QueueStatus {
   @ApiProperty()
@@ -59,6 +20,9 @@ export class QueueStatusDto implements QueueStatus {
 
   @ApiProperty({ type: [String], description: 'Living workers that take from it.' })
   workers!: string[];
+
+  @ApiProperty({ description: 'Tasks wait in it, and no living worker takes from it.' })
+  unattended!: boolean;
 }
 
 export class QueuesDto {

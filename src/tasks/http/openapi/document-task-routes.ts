@@ -1,4 +1,4 @@
-import { applyDecorators, type Type } from '@nestjs/common';
+import { applyDecorators } from '@nestjs/common';
 import {
   ApiAcceptedResponse,
   ApiBearerAuth,
@@ -7,17 +7,24 @@ import {
   ApiHeader,
   ApiNoContentResponse,
   ApiOkResponse,
-  ApiOperation,
   ApiParam,
-  ApiQuery,
   ApiTags,
 } from '@nestjs/swagger';
 import { TASK_STATES } from '../../store/states.js';
+import { BulkController } from '../bulk.controller.js';
+import { LimitsController } from '../limits.controller.js';
+import { LiveTasksController } from '../live-tasks.controller.js';
+import { StatisticsController } from '../statistics.controller.js';
 import { AdministrationController } from '../administration.controller.js';
 import { SubmissionController } from '../submission.controller.js';
 import { TaskEventsController } from '../task-events.controller.js';
+import { SchedulesController } from '../schedules.controller.js';
 import { TasksController } from '../tasks.controller.js';
-import { PurgedDto, QueueStatusDto, QueuesDto, RevokedManyDto, WorkersDto } from './administration.dto.js';
+import { WorkflowsController } from '../workflows.controller.js';
+import { WorkersController } from '../workers.controller.js';
+import { PurgedDto, QueueStatusDto, QueuesDto, RevokedManyDto } from './administration.dto.js';
+import { documentLimits } from './document-limits.js';
+import { documentStatistics } from './document-statistics.js';
 import { ApiErrors } from './error.dto.js';
 import { RegisteredTasksDto } from './registered-task.dto.js';
 import {
@@ -29,21 +36,21 @@ import {
   SubmitRequestDto,
   UniqueDto,
 } from './submission.dto.js';
-import { SubmittedTaskDto, TaskHistoryDto, TaskPageDto, TaskRecordDto } from './task-record.dto.js';
+import { documentSchedules } from './document-schedules.js';
+import { documentWorkers } from './document-workers.js';
+import { documentWorkflows } from './document-workflows.js';
+import { INHERITED, REDACT, filter } from './parameters.js';
+import { route } from './route.js';
+import {
+  SubmittedTaskDto,
+  TaskHistoryDto,
+  TaskPageDto,
+  TaskRecordDto,
+  TaskStatusDto,
+} from './task-record.dto.js';
 
 const id = ApiParam({ name: 'id', schema: { type: 'string', format: 'uuid' } });
 const queue = ApiParam({ name: 'queue', example: 'default', schema: { type: 'string' } });
-const filter = (name: string, description: string, schema: object = { type: 'string' }) =>
-  ApiQuery({ name, required: false, description, schema });
-/** What a task takes over from the headers of its request. */
-const INHERITED = [
-  ['traceparent', 'The trace that it belongs to; with `tracestate`.'],
-  ['tracestate', 'Goes with `traceparent`.'],
-  ['x-correlation-id', 'Becomes the header `correlationId` of the task; else `x-request-id` does.'],
-].map(([name, description]) =>
-  ApiHeader({ name: name!, required: false, description: description!, schema: { type: 'string' } }),
-);
-
 let done = false;
 
 /**
@@ -58,11 +65,23 @@ export function documentTaskRoutes(): void {
     TasksController,
     TaskEventsController,
     AdministrationController,
+    WorkflowsController,
+    SchedulesController,
+    WorkersController,
+    LimitsController,
+    StatisticsController,
+    BulkController,
+    LiveTasksController,
   ])
     applyDecorators(ApiTags('tasks'), ApiBearerAuth())(controller);
   documentSubmission();
   documentTasks();
   documentAdministration();
+  documentWorkflows();
+  documentSchedules();
+  documentWorkers();
+  documentLimits();
+  documentStatistics();
 }
 
 function documentSubmission(): void {
@@ -105,7 +124,16 @@ function documentTasks(): void {
     filter('tag', 'A tag and its value: `user:42`.'),
     filter('from', 'Submitted at this time or later.', { type: 'string', format: 'date-time' }),
     filter('to', 'Submitted before this time.', { type: 'string', format: 'date-time' }),
-    filter('search', 'A part of its name or of its error, or its id.', { type: 'string', maxLength: 200 }),
+    filter('search', 'A part of its name or of its error, the value of a tag, or its id.', {
+      type: 'string',
+      maxLength: 200,
+    }),
+    filter('args', 'A part of its arguments as JSON, of the last day unless `from` says otherwise.', {
+      type: 'string',
+      maxLength: 200,
+    }),
+    filter('error', 'The fingerprint of a group of errors.'),
+    filter('parent', 'The task that submitted it.', { type: 'string', format: 'uuid' }),
     filter('sort', 'Oldest or newest first.', {
       type: 'string',
       enum: ['createdAt', '-createdAt'],
@@ -114,13 +142,15 @@ function documentTasks(): void {
     filter('limit', 'At most so many.', { type: 'integer', minimum: 1, maximum: 200, default: 50 }),
     filter('cursor', 'The `nextCursor` of the page before.'),
     filter('include', 'What lists leave out: `args`, `result` or `args,result`.'),
+    REDACT,
     ApiOkResponse({ type: TaskPageDto }),
     ApiErrors(400, 401, 403, 429, 503),
   ]);
   route(TasksController, 'status', 'A task', [
     id,
     filter('wait', 'Waits so long for its end, at most 60 s: a duration such as `20s`, or milliseconds.'),
-    ApiOkResponse({ type: TaskRecordDto, description: 'As it is then, ended or not.' }),
+    REDACT,
+    ApiOkResponse({ type: TaskStatusDto, description: 'As it is then, ended or not.' }),
     ApiErrors(400, 401, 403, 404, 429, 503),
   ]);
   route(TasksController, 'history', 'What happened to a task', [
@@ -158,10 +188,6 @@ function documentTasks(): void {
 }
 
 function documentAdministration(): void {
-  route(AdministrationController, 'workers', 'Workers that live, or died within the last hour', [
-    ApiOkResponse({ type: WorkersDto }),
-    ApiErrors(401, 403, 429, 503),
-  ]);
   route(AdministrationController, 'queues', 'Every queue ever used', [
     ApiOkResponse({ type: QueuesDto }),
     ApiErrors(401, 403, 429, 503),
@@ -186,15 +212,4 @@ function documentAdministration(): void {
     ApiOkResponse({ type: RevokedManyDto }),
     ApiErrors(400, 401, 403, 413, 415, 429, 503),
   ]);
-}
-
-function route<T>(
-  controller: Type<T>,
-  method: keyof T & string,
-  summary: string,
-  decorators: MethodDecorator[],
-): void {
-  const prototype = controller.prototype as object;
-  const descriptor = Object.getOwnPropertyDescriptor(prototype, method)!;
-  applyDecorators(ApiOperation({ summary }), ...decorators)(prototype, method, descriptor);
 }

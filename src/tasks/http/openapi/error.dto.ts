@@ -24,14 +24,16 @@ const DESCRIPTIONS = {
   400: 'Something of the request is wrong: `code` and `path` say what and where.',
   401: 'It is not known who asks: no key, or a wrong one.',
   403: 'Who asks may not do this, or a page of another site sent it.',
-  404: 'No such task, queue or exposed name; or it is not yours.',
-  409: 'The state of the task, or the use of its idempotency key before, does not allow it.',
+  404: 'No such task, queue, worker or exposed name; or it is not yours.',
+  409: 'The state of the task, or the use of its idempotency key before, does not allow it; or the worker cannot do it.',
   413: 'The body is too large.',
   415: 'The body is not JSON.',
   429: 'Too many requests, or the queue is full: try again after `Retry-After` seconds.',
   503: 'The database is away or the process is about to end: try again after `Retry-After` seconds.',
+  504: 'The worker did not answer in time, and does not do it later.',
 } as const;
 
+/** The HTTP statuses that the routes fail with. */
 export type ErrorStatus = keyof typeof DESCRIPTIONS;
 
 /** Documents that a route may answer with these errors, in the shape that `HttpErrorFilter` gives them. */

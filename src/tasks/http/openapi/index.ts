@@ -9,6 +9,7 @@ export {
   TaskPageDto,
   TaskProgressDto,
   TaskRecordDto,
+  TaskStatusDto,
 } from './task-record.dto.js';
 export {
   BulkAnswerDto,
@@ -23,11 +24,48 @@ export {
   UniqueDto,
 } from './submission.dto.js';
 export { RegisteredArgumentDto, RegisteredTaskDto, RegisteredTasksDto } from './registered-task.dto.js';
+export { PurgedDto, QueueStatusDto, QueuesDto, RevokedManyDto } from './administration.dto.js';
 export {
-  PurgedDto,
-  QueueStatusDto,
-  QueuesDto,
-  RevokedManyDto,
+  AutoscaleRequestDto,
+  PoolSizeRequestDto,
+  QueueRequestDto,
+  WorkerAnswerDto,
+  WorkerDetailDto,
   WorkerStatusDto,
+  WorkerTaskDto,
   WorkersDto,
-} from './administration.dto.js';
+} from './workers.dto.js';
+export {
+  SignalRequestDto,
+  SubmittedWorkflowDto,
+  WorkflowEdgeDto,
+  WorkflowNodeDto,
+  WorkflowOptionsDto,
+  WorkflowProgressDto,
+  WorkflowRecordDto,
+  WorkflowRequestDto,
+  WorkflowStepDto,
+} from './workflow.dto.js';
+export {
+  AuditPageDto,
+  AuditRecordDto,
+  BulkActionRequestDto,
+  BulkCountDto,
+  BulkResultDto,
+  ErrorGroupDto,
+  ErrorGroupsDto,
+  LogLineDto,
+  PercentilesDto,
+  StatisticsDto,
+  StatisticsPointDto,
+  StatisticsTallyDto,
+  TaskLogsDto,
+} from './statistics.dto.js';
+export {
+  NewScheduleDto,
+  ScheduleChangesDto,
+  ScheduleDto,
+  SchedulePageDto,
+  SchedulePreviewDto,
+  SchedulePreviewRequestDto,
+} from './schedule.dto.js';

@@ -5,6 +5,14 @@ import type { JsonSchema, TaskSchema } from '../../definition/validation/json-sc
 const JSON_SCHEMA = { type: 'object', additionalProperties: true } as const;
 
 export class RegisteredArgumentDto {
+  @ApiProperty({
+    type: 'string',
+    nullable: true,
+    example: 'x',
+    description: "The parameter's name in the source; null where it is taken apart.",
+  })
+  name!: string | null;
+
   @ApiProperty()
   required!: boolean;
 

@@ -4,6 +4,7 @@ import type { RecordedError, TaskProgress } from '../../store/task-record.entity
 import type { HistoryEntry } from '../../submission/task-history.js';
 import type { TaskRecord } from '../../submission/task-view.js';
 import type { SubmittedTask } from '../submission.controller.js';
+import type { TaskStatus } from '../tasks.controller.js';
 import { ANY_JSON, ID_OR_NULL, TEXT_OR_NULL, TIME_OR_NULL } from './any-json.js';
 
 export class TaskErrorDto implements RecordedError {
@@ -100,8 +101,18 @@ export class TaskRecordDto implements TaskRecord {
   @ApiProperty(ID_OR_NULL)
   groupId!: string | null;
 
+  @ApiProperty({ ...TEXT_OR_NULL, description: 'The workflow that it belongs to.' })
+  workflowId!: string | null;
+
   @ApiProperty(TEXT_OR_NULL)
   idempotencyKey!: string | null;
+
+  @ApiProperty({
+    ...TEXT_OR_NULL,
+    enum: ['bullmq'],
+    description: 'Whose job it records, which is not revoked or retried here; null for tasks.',
+  })
+  source!: 'bullmq' | null;
 
   @ApiProperty(ANY_JSON)
   meta!: unknown;
@@ -129,6 +140,11 @@ export class TaskRecordDto implements TaskRecord {
 
   @ApiProperty({ type: Number, nullable: true })
   runtimeMs!: number | null;
+}
+
+export class TaskStatusDto extends TaskRecordDto implements TaskStatus {
+  @ApiProperty({ description: 'It waits, and no living worker takes from its queue.' })
+  unattended!: boolean;
 }
 
 export class SubmittedTaskDto extends TaskRecordDto implements SubmittedTask {

@@ -1,13 +1,18 @@
+import { validate as isUuid } from 'uuid';
 import { InvalidOptionError } from '../../errors.js';
 import { isTaskName } from '../../definition/task-name.js';
 import { assertQueueName } from '../../definition/option-checks.js';
 import { TASK_STATES, type TaskState } from '../../store/states.js';
-import type { TaskFilter, TaskSort } from '../../store/task-reader.js';
+import type { TaskFilter } from '../../store/task-filter.js';
+import type { TaskSort } from '../../store/task-reader.js';
 import type { Page } from '../../submission/page.js';
+import { parseRedact } from './redact-query.js';
 
 export interface ListQuery {
   filter: TaskFilter;
   page: Page;
+  /** Whether secrets are covered. */
+  redact: boolean;
 }
 
 const NAMES = [
@@ -19,23 +24,21 @@ const NAMES = [
   'from',
   'to',
   'search',
+  'args',
+  'error',
+  'parent',
   'sort',
   'limit',
   'cursor',
   'include',
+  'redact',
 ];
-const MAX_SEARCH = 200;
+export const MAX_SEARCH = 200;
+const DAY_MS = 86_400_000;
 
 /** The query of `GET /tasks`. @throws InvalidOptionError */
 export function parseListQuery(query: Readonly<Record<string, unknown>>): ListQuery {
-  for (const name of Object.keys(query))
-    if (!NAMES.includes(name)) throw filterError(name.slice(0, 40), `one of ${NAMES.join(', ')}`);
-  const text = (name: string) => {
-    const value = query[name];
-    if (value === undefined || value === '') return undefined;
-    if (typeof value !== 'string' || value.includes('\0')) throw filterError(name, 'given once, as a text');
-    return value;
-  };
+  const text = textsOf(query, NAMES);
   const search = text('search');
   if (search !== undefined && search.length > MAX_SEARCH)
     throw new InvalidOptionError('search', `at most ${MAX_SEARCH} characters`, 'more', 'INVALID_SEARCH');
@@ -49,6 +52,9 @@ export function parseListQuery(query: Readonly<Record<string, unknown>>): ListQu
       from: parseTime('from', text('from')),
       to: parseTime('to', text('to')),
       search,
+      ...parseArgs(text('args'), text('from')),
+      error: parseFingerprint(text('error')),
+      parent: parseId('parent', text('parent')),
     },
     page: {
       sort: parseSort(text('sort')),
@@ -56,6 +62,41 @@ export function parseListQuery(query: Readonly<Record<string, unknown>>): ListQu
       cursor: text('cursor'),
       include: parseInclude(text('include')),
     },
+    redact: parseRedact(text('redact')),
+  };
+}
+
+/** Arguments are in no index: it looks back a day unless it is told how far. */
+function parseArgs(args: string | undefined, from: string | undefined): Pick<TaskFilter, 'args' | 'from'> {
+  if (args === undefined) return {};
+  if (args.length > MAX_SEARCH)
+    throw new InvalidOptionError('args', `at most ${MAX_SEARCH} characters`, 'more', 'INVALID_SEARCH');
+  return { args, ...(from === undefined && { from: new Date(Date.now() - DAY_MS) }) };
+}
+
+/** @throws InvalidOptionError */
+export function parseFingerprint(text: string | undefined): string | undefined {
+  if (text === undefined || /^[\da-f]{16}$/.test(text)) return text;
+  throw filterError('error', 'the fingerprint of a group of errors');
+}
+
+function parseId(name: string, text: string | undefined): string | undefined {
+  if (text === undefined || isUuid(text)) return text;
+  throw filterError(name, 'the id of a task');
+}
+
+/** Reads a query of these names, each of which may be given once. @throws InvalidOptionError */
+export function textsOf(
+  query: Readonly<Record<string, unknown>>,
+  names: readonly string[],
+): (name: string) => string | undefined {
+  for (const name of Object.keys(query))
+    if (!names.includes(name)) throw filterError(name.slice(0, 40), `one of ${names.join(', ')}`);
+  return (name) => {
+    const value = query[name];
+    if (value === undefined || value === '') return undefined;
+    if (typeof value !== 'string' || value.includes('\0')) throw filterError(name, 'given once, as a text');
+    return value;
   };
 }
 
@@ -87,7 +128,8 @@ function parseTag(text: string | undefined): Record<string, string> | undefined 
   return { [text.slice(0, at)]: text.slice(at + 1) };
 }
 
-function parseTime(name: string, text: string | undefined): Date | undefined {
+/** @throws InvalidOptionError */
+export function parseTime(name: string, text: string | undefined): Date | undefined {
   if (text === undefined) return undefined;
   const date = /^\d{4}-\d{2}-\d{2}T[\d:.]+(Z|[+-]\d{2}:?\d{2})$/.test(text)
     ? new Date(text)
@@ -102,7 +144,8 @@ function parseSort(text: string | undefined): TaskSort | undefined {
   throw new InvalidOptionError('sort', 'createdAt or -createdAt', 'something else', 'INVALID_SORT');
 }
 
-function parseLimit(text: string | undefined): number | undefined {
+/** @throws InvalidOptionError */
+export function parseLimit(text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
   const limit = /^\d{1,3}$/.test(text) ? Number(text) : 0;
   if (limit < 1 || limit > 200)

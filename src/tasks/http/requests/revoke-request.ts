@@ -2,7 +2,7 @@ import { validate as isUuid } from 'uuid';
 import { assertQueueName } from '../../definition/option-checks.js';
 import { assertTexts, type Texts } from '../../definition/texts.js';
 import { InvalidOptionError } from '../../errors.js';
-import type { LiveFilter } from '../../store/task-store.js';
+import type { LiveFilter } from '../../store/task-filter.js';
 import { checkJsonLimits } from './json-limits.js';
 import { parseName } from './list-query.js';
 import { objectOf } from './submit-request.js';

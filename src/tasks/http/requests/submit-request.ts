@@ -14,7 +14,7 @@ export interface BulkRequest {
 }
 
 /** Options that a request may set; the others are the application's. */
-const OPTIONS = [
+export const SUBMIT_OPTIONS = [
   'queue',
   'priority',
   'countdown',
@@ -69,7 +69,7 @@ function parseTask({ args = [], options = {} }: Record<string, unknown>, at: str
   if (!Array.isArray(args)) throw new InvalidOptionError(`${at}args`, 'an array', args, 'ARG_TYPE');
   checkJsonLimits(args, `${at}args`);
   checkJsonLimits(options, `${at}options`);
-  return { args, options: objectOf(options, `${at}options`, OPTIONS) };
+  return { args, options: objectOf(options, `${at}options`, SUBMIT_OPTIONS) };
 }
 
 /** @throws InvalidOptionError, NotSerializableError */

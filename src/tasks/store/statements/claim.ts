@@ -1,7 +1,16 @@
-import { ARGS_IN_PAYLOAD, PAYLOAD_ARGS } from '../columns.js';
+import { ARGS_IN_PAYLOAD, MAX_COUNT, PAYLOAD_ARGS } from '../columns.js';
 import type { Statement } from '../database.js';
 import type { RecordedOptions } from '../task-record.entity.js';
 import type { Tables } from '../tables.js';
+import type { Input } from './edges.js';
+
+/** Where a claim looks, in this order, and from which `ready_at` on. */
+export interface ClaimPlace {
+  readonly queue: string;
+  readonly priority: number;
+  /** As Postgres prints it, or '-infinity'. */
+  readonly from: string;
+}
 
 /** A row as its worker holds it. Every later write names the fence. */
 export interface ClaimedTask {
@@ -25,12 +34,17 @@ export interface ClaimedTask {
   readonly flags: number;
   readonly parent_id: string | null;
   readonly root_id: string | null;
+  readonly group_id: string | null;
+  readonly workflow_id: string | null;
+  /** What it waited for, where that was read with it; null where it waited for nothing. */
+  readonly inputs?: readonly Input[] | null;
 }
 
-const claimed = ({
+/** What a claim tells of the row `t`. */
+export const claimed = ({
   payload,
 }: Tables) => `t.id, t.dispatch, t.fence, t.name, t.queue, t.priority, t.attempt, t.retries, t.crashes,
-  t.owner, t.tags, t.options, t.ready_at, t.flags, t.parent_id, t.root_id,
+  t.owner, t.tags, t.options, t.ready_at, t.flags, t.parent_id, t.root_id, t.group_id, t.workflow_id,
   CASE WHEN t.codec & ${ARGS_IN_PAYLOAD} = 0 THEN t.args::text
     ELSE (SELECT convert_from(p.data, 'UTF8') FROM ${payload} p WHERE p.task_id = t.id AND p.kind = ${PAYLOAD_ARGS}) END AS args`;
 
@@ -44,7 +58,7 @@ export function claimReady(tables: Tables): Statement {
   return {
     name: `${schema}.claim`,
     text: `
-      UPDATE ${task} t SET state = 'STARTED', attempt = attempt + 1, started_at = now(), worker_id = $1, fence = $2
+      UPDATE ${task} t SET state = 'STARTED', attempt = least(attempt + 1, ${MAX_COUNT}), started_at = now(), worker_id = $1, fence = $2
       WHERE t.id = ANY(ARRAY(
         SELECT x.id FROM unnest($3::text[], $4::int2[], $5::timestamptz[]) s(q, p, wm)
         CROSS JOIN LATERAL (
@@ -64,7 +78,7 @@ export function claimById(tables: Tables): Statement {
   return {
     name: `${schema}.claim-by-id`,
     text: `
-      UPDATE ${task} t SET state = 'STARTED', attempt = attempt + 1, started_at = now(), worker_id = $1, fence = $2
+      UPDATE ${task} t SET state = 'STARTED', attempt = least(attempt + 1, ${MAX_COUNT}), started_at = now(), worker_id = $1, fence = $2
       FROM unnest($3::uuid[], $4::int[]) u(i, d)
       WHERE t.id = ANY(ARRAY[u.i]) AND t.dispatch = u.d AND t.fence IS NULL AND t.ready_at IS NOT NULL
         AND (t.expires_at IS NULL OR t.expires_at > now())
@@ -75,7 +89,7 @@ export function claimById(tables: Tables): Statement {
 }
 
 /** As much of a claimed task as it takes to write its outcome. */
-export type Execution = Pick<ClaimedTask, 'id' | 'fence' | 'dispatch' | 'name' | 'options'>;
+export type Execution = Pick<ClaimedTask, 'id' | 'fence' | 'dispatch' | 'name' | 'options' | 'flags'>;
 
 /** What a claim under this fence got whose answer was lost. */
 export function claimedUnder(tables: Tables): Statement {

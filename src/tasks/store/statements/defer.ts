@@ -1,3 +1,4 @@
+import { MAX_COUNT } from '../columns.js';
 import type { Statement } from '../database.js';
 import type { AttemptOutcome } from '../states.js';
 import type { Tables } from '../tables.js';
@@ -48,7 +49,8 @@ export function defer(tables: Tables): Statement {
           ready_at = CASE WHEN u.delay > 0 OR ${isGated('t.')} THEN NULL ELSE now() END,
           worker_id = NULL, fence = NULL, dispatch = t.dispatch + 1,
           attempt = t.attempt - CASE WHEN u.counted THEN 0 ELSE 1 END,
-          retries = t.retries + CASE WHEN u.charged THEN 1 ELSE 0 END,
+          retries = least(t.retries + CASE WHEN u.charged THEN 1 ELSE 0 END, ${MAX_COUNT}),
+          crashes = t.crashes + CASE WHEN u.o = 'lost' THEN 1 ELSE 0 END,
           progress = coalesce(u.p::jsonb, t.progress)
         FROM unnest($2::uuid[], $3::bigint[], $4::text[], $5::float8[], $6::bool[], $7::bool[], $8::text[], $9::text[], $10::text[])
           u(i, f, s, delay, counted, charged, o, e, p)

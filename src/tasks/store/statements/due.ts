@@ -5,6 +5,9 @@ import { noteExpiry } from './result-expiry.js';
 import { isGated } from './gates.js';
 import { noteForRelay } from './outbox.js';
 
+/** What waits for others is not due before they have ended; what waits for a signal is, when it has waited too long. */
+const mayBeDue = `(state <> 'WAITING' OR waiting_on = 0)`;
+
 /** Makes up to $1 due tasks ready, or those with gates wait there. It does not give them out anew: the dispatch stays. */
 export function promoteDue(tables: Tables): Statement {
   const { task, taskGate, schema } = tables;
@@ -13,11 +16,12 @@ export function promoteDue(tables: Tables): Statement {
     name: `${schema}.promote`,
     text: `
       WITH p AS (
-        UPDATE ${task} t SET ready_at = CASE WHEN ${isGated('t.')} THEN NULL ELSE now() END,
+        UPDATE ${task} t SET state = CASE WHEN t.state = 'WAITING' THEN 'PENDING' ELSE t.state END,
+          ready_at = CASE WHEN ${isGated('t.')} THEN NULL ELSE now() END,
           due_at = CASE WHEN ${isGated('t.')} THEN NULL ELSE t.due_at END
         WHERE t.id = ANY(ARRAY(
           SELECT id FROM ${task}
-          WHERE due_at <= now() AND due_at IS NOT NULL AND ready_at IS NULL AND worker_id IS NULL AND state <> 'WAITING'
+          WHERE due_at <= now() AND due_at IS NOT NULL AND ready_at IS NULL AND worker_id IS NULL AND ${mayBeDue}
           ORDER BY due_at LIMIT $1 FOR UPDATE SKIP LOCKED))
         RETURNING t.id, t.dispatch, t.name, t.queue, t.priority, t.ready_at IS NOT NULL AS ready
       ), line AS (
@@ -32,7 +36,7 @@ export function nextDue({ task, schema }: Tables): Statement {
   return {
     name: `${schema}.next-due`,
     text: `SELECT extract(epoch FROM due_at - clock_timestamp())::float8 * 1000 AS ms FROM ${task}
-      WHERE due_at IS NOT NULL AND ready_at IS NULL AND worker_id IS NULL AND state <> 'WAITING' ORDER BY due_at LIMIT 1`,
+      WHERE due_at IS NOT NULL AND ready_at IS NULL AND worker_id IS NULL AND ${mayBeDue} ORDER BY due_at LIMIT 1`,
   };
 }
 
@@ -49,6 +53,15 @@ export function expire(tables: Tables): Statement {
       expiring AS (${noteExpiry(tables, 'd')})
       INSERT INTO ${done} (${kept('', 'state')}, state, finished_at, error)
       SELECT ${kept('', 'state')}, 'REVOKED', now(), '{"name":"TaskRevokedError","message":"expired"}' FROM d
-      RETURNING id, name, queue`,
+      RETURNING id, name, queue, flags`,
+  };
+}
+
+/** Milliseconds until the next task expires, by the database's clock; null when none does. */
+export function nextExpiry({ task, schema }: Tables): Statement {
+  return {
+    name: `${schema}.next-expiry`,
+    text: `SELECT extract(epoch FROM expires_at - clock_timestamp())::float8 * 1000 AS ms FROM ${task}
+      WHERE expires_at IS NOT NULL AND worker_id IS NULL ORDER BY expires_at LIMIT 1`,
   };
 }

@@ -18,6 +18,8 @@ export interface Ending {
   readonly progress: string | null;
   /** Whether its options say when the record is to be removed. */
   readonly expires: boolean;
+  /** Whether others wait for its end. */
+  readonly awaited: boolean;
 }
 
 /**
@@ -51,13 +53,14 @@ export function finish(tables: Tables, expiring = false): Statement {
         CASE WHEN final = 'REVOKED' AND coalesce(e::jsonb->>'name', '') <> 'TaskRevokedError'
           THEN '{"name":"TaskRevokedError","message":"revoked"}'::jsonb ELSE e::jsonb END
       FROM d
-      RETURNING id, state, name, queue`,
+      RETURNING id, state, name, queue, flags`,
   };
 }
 
 export interface FinishedRow {
   readonly id: string;
   readonly state: FinalState;
+  readonly flags: number;
 }
 
 /** @param endings sorted by id, each id once */
@@ -79,7 +82,7 @@ export function finishValues(endings: readonly Ending[]): unknown[] {
 export function finishedUnder({ done, schema }: Tables): Statement {
   return {
     name: `${schema}.finished-under`,
-    text: `SELECT d.id, d.state FROM unnest($1::uuid[], $2::bigint[]) u(i, f) JOIN ${done} d ON d.id = u.i AND d.fence = u.f`,
+    text: `SELECT d.id, d.fence, d.state, d.flags FROM unnest($1::uuid[], $2::bigint[]) u(i, f) JOIN ${done} d ON d.id = u.i AND d.fence = u.f`,
   };
 }
 

@@ -68,16 +68,22 @@ export function lockGates({ gate, schema }: Tables): Statement {
 
 /**
  * The gates $1 as they are, once they are locked: a statement of its own, so that it sees all that was admitted before.
- * What is admitted is counted from the tasks themselves: those that can be taken, or run.
+ * What is admitted is counted from the tasks themselves: those that can be taken, or run. The rate of a task that an
+ * operator has changed takes the place of the code's; the gate 'task … rate' is only there for one.
  */
-export function gateStates({ gate, taskGate, task, schema }: Tables): Statement {
+export function gateStates({ gate, taskGate, task, override, schema }: Tables): Statement {
   return {
     name: `${schema}.gate-states`,
     text: `
-      SELECT k.key, k.max_running AS "maxRunning", k.rate, k.burst,
-        least(k.burst, k.tokens + greatest(0, extract(epoch FROM c.at - k.refilled_at)) * k.rate)::float8 AS tokens,
+      SELECT k.key, k.max_running AS "maxRunning", e.rate, e.burst,
+        least(e.burst, k.tokens + greatest(0, extract(epoch FROM c.at - k.refilled_at)) * coalesce(e.rate, 0))::float8 AS tokens,
         a.running + a.ready AS admitted, a.ready, c.at::text AS at
       FROM ${gate} k CROSS JOIN (SELECT clock_timestamp() AS at) c
+      LEFT JOIN ${override} o ON k.key LIKE 'task %' AND o.task = split_part(k.key, ' ', 2)
+      CROSS JOIN LATERAL (
+        SELECT CASE WHEN split_part(k.key, ' ', 3) = 'rate' THEN nullif(o.rate, 0)
+          WHEN k.rate IS NOT NULL AND o.rate IS NOT NULL THEN nullif(o.rate, 0) ELSE k.rate END AS rate,
+          coalesce(o.burst, k.burst) AS burst) e
       CROSS JOIN LATERAL (
         SELECT count(*) FILTER (WHERE t.worker_id IS NOT NULL)::int AS running,
           count(*) FILTER (WHERE t.worker_id IS NULL AND t.ready_at IS NOT NULL)::int AS ready
@@ -126,7 +132,7 @@ export function leaveLines({ taskGate, task, schema }: Tables): Statement {
   };
 }
 
-/** Forgets up to $1 rows of tasks that have ended, and gates that nobody used for a day. */
+/** Forgets up to $1 rows of tasks that have ended, and as many gates that nobody used for a day. */
 export function dropOldGates({ gate, taskGate, task, schema }: Tables): Statement {
   return {
     name: `${schema}.drop-gates`,
@@ -134,9 +140,14 @@ export function dropOldGates({ gate, taskGate, task, schema }: Tables): Statemen
       WITH rows AS (
         DELETE FROM ${taskGate} g WHERE g.task_id = ANY(ARRAY(
           SELECT x.task_id FROM ${taskGate} x WHERE NOT EXISTS (SELECT FROM ${task} t WHERE t.id = x.task_id) LIMIT $1))
+        RETURNING 1
+      ), unused AS (
+        DELETE FROM ${gate} WHERE key = ANY(ARRAY(
+          SELECT k.key FROM ${gate} k WHERE k.touched_at < now() - interval '1 day'
+            AND NOT EXISTS (SELECT FROM ${taskGate} g WHERE g.gate = k.key) LIMIT $1 FOR UPDATE SKIP LOCKED))
+        RETURNING 1
       )
-      DELETE FROM ${gate} k WHERE k.touched_at < now() - interval '1 day'
-        AND NOT EXISTS (SELECT FROM ${taskGate} g WHERE g.gate = k.key)`,
+      SELECT greatest((SELECT count(*) FROM rows), (SELECT count(*) FROM unused))::int AS n`,
   };
 }
 

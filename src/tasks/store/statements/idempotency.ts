@@ -21,7 +21,8 @@ export function keyHolder({ key, schema }: Tables): Statement {
 export function dropOldKeys({ key, schema }: Tables): Statement {
   return {
     name: `${schema}.drop-keys`,
-    text: `DELETE FROM ${key} WHERE key = ANY(ARRAY(
-      SELECT key FROM ${key} WHERE until < now() AND until IS NOT NULL LIMIT $1 FOR UPDATE SKIP LOCKED))`,
+    text: `WITH gone AS (DELETE FROM ${key} WHERE key = ANY(ARRAY(
+      SELECT key FROM ${key} WHERE until < now() AND until IS NOT NULL LIMIT $1 FOR UPDATE SKIP LOCKED)) RETURNING 1)
+      SELECT count(*)::int AS n FROM gone`,
   };
 }

@@ -14,17 +14,20 @@ export function insertTasks(
   tables: Tables,
   { again = false, extended = false }: { again?: boolean; extended?: boolean } = {},
 ): Statement {
-  const { task, taskGate, payload, schema } = tables;
+  const { task, taskGate, payload, schema, state } = tables;
   const noted = noteForRelay(tables, 'stored');
-  const extra = extended ? ', flags, parent_id, root_id' : '';
+  const extra = extended ? ', flags, parent_id, root_id, waiting_on, group_id, workflow_id' : '';
   const gates = extended
     ? `, gates AS (
         INSERT INTO ${taskGate} (gate, task_id, line, priority, since)
-        SELECT l.gate, l.id, l.line, g.priority, CASE WHEN g.due IS NULL THEN clock_timestamp() END
-        FROM unnest($18::text[], $19::uuid[], $20::bool[]) l(gate, id, line) JOIN given g ON g.id = l.id
+        SELECT l.gate, l.id, l.line, g.priority, CASE WHEN g.due IS NULL AND g.waiting_on IS NULL THEN clock_timestamp() END
+        FROM unnest($21::text[], $22::uuid[], $23::bool[]) l(gate, id, line) JOIN given g ON g.id = l.id
         ON CONFLICT (gate, task_id) DO NOTHING)`
     : '';
-  const ready = extended ? `due IS NULL AND NOT ${isGated('')}` : 'due IS NULL';
+  const ready = extended ? `due IS NULL AND waiting_on IS NULL AND NOT ${isGated('')}` : 'due IS NULL';
+  // what waits for others begins its countdown and its lifetime when it is released
+  const unlessWaiting = (value: string, absolute: string) =>
+    extended ? `CASE WHEN waiting_on IS NULL THEN ${value} ELSE ${absolute} END` : value;
   return {
     name: `${schema}.insert${extended ? '.extended' : ''}${again ? '.again' : ''}`,
     text: `
@@ -35,12 +38,13 @@ export function insertTasks(
       ), given AS (
         SELECT u.*, coalesce(u.eta, now() + u.delay * interval '1 ms') AS due
         FROM unnest($1::uuid[], $2::text[], $3::text[], $4::int2[], $5::timestamptz[], $6::float8[], $7::timestamptz[],
-          $8::float8[], $9::text[], $10::text[], $11::text[], $12::text[]${extended ? ', $15::int2[], $16::uuid[], $17::uuid[]' : ''})
+          $8::float8[], $9::text[], $10::text[], $11::text[], $12::text[]${extended ? ', $15::int2[], $16::uuid[], $17::uuid[], $18::int[], $19::uuid[], $20::uuid[]' : ''})
           u(id, name, queue, priority, eta, delay, expires, lifetime, owner, tags, args, options${extra})
       )${gates}, stored AS (
         INSERT INTO ${task} (id, state, name, queue, priority, due_at, ready_at, expires_at, owner, tags, args, options${extra}, codec)
-        SELECT id, 'PENDING', name, queue, priority, due, CASE WHEN ${ready} THEN clock_timestamp() END,
-          coalesce(expires, now() + lifetime * interval '1 ms'), owner, tags::jsonb, args::jsonb, options::jsonb${extra},
+        SELECT id, ${extended ? `CASE WHEN waiting_on IS NULL THEN 'PENDING' ELSE 'WAITING' END::${state}` : `'PENDING'`},
+          name, queue, priority, ${unlessWaiting('due', 'eta')}, CASE WHEN ${ready} THEN clock_timestamp() END,
+          ${unlessWaiting(`coalesce(expires, now() + lifetime * interval '1 ms')`, 'expires')}, owner, tags::jsonb, args::jsonb, options::jsonb${extra},
           CASE WHEN args IS NULL THEN ${ARGS_IN_PAYLOAD} ELSE 0 END
         FROM given
         ${again ? 'ON CONFLICT (id) DO NOTHING' : ''}
@@ -75,6 +79,9 @@ export function insertValues(tasks: readonly NewTask[], extended = false): unkno
           tasks.map((task) => task.flags),
           tasks.map((task) => task.parentId),
           tasks.map((task) => task.rootId),
+          tasks.map((task) => task.waitingOn),
+          tasks.map((task) => task.groupId),
+          tasks.map((task) => task.workflowId),
           gates.map((gate) => gate.key),
           gates.map((gate) => gate.id),
           gates.map((gate) => gate.line),

@@ -41,10 +41,11 @@ export function passUnique({ key, schema }: Tables): Statement {
 export function dropUnique({ key, task, schema }: Tables): Statement {
   return {
     name: `${schema}.drop-unique`,
-    text: `DELETE FROM ${key} WHERE key = ANY(ARRAY(
+    text: `WITH gone AS (DELETE FROM ${key} WHERE key = ANY(ARRAY(
       SELECT k.key FROM ${key} k WHERE k.until IS NULL
         AND k.task_id < (lpad(to_hex((extract(epoch FROM now() - interval '1 hour') * 1000)::bigint), 12, '0') || '00000000000000000000')::uuid
         AND NOT EXISTS (SELECT FROM ${task} t WHERE t.id = k.task_id)
-      LIMIT $1 FOR UPDATE SKIP LOCKED))`,
+      LIMIT $1 FOR UPDATE SKIP LOCKED)) RETURNING 1)
+      SELECT count(*)::int AS n FROM gone`,
   };
 }

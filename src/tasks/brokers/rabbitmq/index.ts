@@ -1,0 +1,2 @@
+export { rabbitQueueNames } from './queue-names.js';
+export type { RabbitQueueNames } from './queue-names.js';

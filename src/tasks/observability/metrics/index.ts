@@ -1,0 +1,2 @@
+export { TasksMetricsModule } from './tasks-metrics.module.js';
+export type { TasksMetricsOptions } from './metrics.options.js';

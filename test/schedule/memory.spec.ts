@@ -1,0 +1,3 @@
+import { describeSchedules } from '../contract/schedules.contract.js';
+
+describeSchedules('memory', 'memory://');

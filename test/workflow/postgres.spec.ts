@@ -1,0 +1,3 @@
+import { describeWorkflows } from '../contract/workflows.contract.js';
+
+describeWorkflows('postgres', async () => undefined);
