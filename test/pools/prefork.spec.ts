@@ -66,7 +66,7 @@ describe('a prefork worker', () => {
 
   it('retries by its policy what it ended at the limit, and gives back uncharged what ran beside it', async () => {
     await workers.start(prefork('-c', '1', '--concurrency-per-child', '3'));
-    const beside = await tasks.submit('pool.deaf', [400]);
+    const beside = await tasks.submit('pool.deaf', [3000]);
     await started(beside);
     const limited = await tasks.submit('pool.endlessOnce', []);
     expect(await get(limited)).toBe(2);
