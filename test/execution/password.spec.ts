@@ -1,9 +1,14 @@
-import { describe, expect, it } from '@jest/globals';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { Injectable, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { Task, TasksModule, TaskService, Worker } from '#dist/tasks/index.js';
-import { createDatabase } from '../support/database.js';
+import { createApplication } from '../support/application.js';
+import { createDatabase, type TestDatabase } from '../support/database.js';
+import { PoolWorkers } from '../support/pool-worker.js';
+import { createScratchFolder } from '../support/scratch-folder.js';
 import { until } from '../support/until.js';
 
 @Injectable()
@@ -15,10 +20,41 @@ class EchoTasks {
 }
 
 describe('a database whose password is given out for a time', () => {
-  it('keeps the lease of a worker whose connections broke after the password had changed', async () => {
-    const database = await createDatabase();
-    const role = `rotating_${process.pid}`;
+  const role = `rotating_${process.pid}`;
+  let database: TestDatabase;
+
+  beforeEach(async () => {
+    database = await createDatabase();
     await database.sql.query(`CREATE ROLE ${role} SUPERUSER LOGIN PASSWORD 'first'`);
+  });
+  afterEach(async () => {
+    await database.sql.query(`DROP OWNED BY ${role}; DROP ROLE ${role}`);
+    await database.drop();
+  });
+
+  /** Resolves when all workers were heard of, under the names they had, for longer than a lease after that. */
+  const keepTheirLeases = async (change: () => Promise<unknown>) => {
+    const ids = async () =>
+      (await database.sql.query<{ id: string }>('SELECT id FROM celeriac.worker WHERE dead_at IS NULL')).rows;
+    const before = await ids();
+    await change();
+    await database.sql.query(`ALTER ROLE ${role} PASSWORD 'second'`);
+    await database.sql.query('SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = $1', [
+      role,
+    ]);
+    const broken = Date.now();
+    await until('all were heard of for longer than a lease since', async () => {
+      const { rows } = await database.sql.query<{ until: Date; dead: boolean }>(
+        'SELECT lease_until AS until, dead_at IS NOT NULL AS dead FROM celeriac.worker',
+      );
+      if (rows.some((row) => row.dead)) throw new Error('one lost its lease');
+      return rows.every((row) => row.until.getTime() > broken + 5000);
+    });
+    expect(await ids()).toEqual(before);
+    return before.length;
+  };
+
+  it('keeps the lease of a worker whose connections broke after the password had changed', async () => {
     let password = 'first';
     const { hostname, port, pathname } = new URL(database.url);
     @Module({
@@ -40,28 +76,33 @@ describe('a database whose password is given out for a time', () => {
     const worker = app.get(Worker);
     try {
       await worker.start();
-      const { id } = worker;
-      password = 'second';
-      await database.sql.query(`ALTER ROLE ${role} PASSWORD 'second'`);
-      await database.sql.query('SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = $1', [
-        role,
-      ]);
-      const broken = Date.now();
-      await until('it was heard of for longer than a lease since', async () => {
-        const { rows } = await database.sql.query<{ until: Date; dead: boolean }>(
-          'SELECT lease_until AS until, dead_at IS NOT NULL AS dead FROM celeriac.worker WHERE id = $1',
-          [id],
-        );
-        if (rows[0]!.dead) throw new Error('it lost its lease');
-        return rows[0]!.until.getTime() > broken + 5000;
-      });
-      expect(worker.id).toBe(id);
+      expect(await keepTheirLeases(async () => (password = 'second'))).toBe(1);
       const handle = await app.get(TaskService).of(EchoTasks).echo.delay('still here');
       expect(await handle.get({ timeout: '10s' })).toBe('still here');
     } finally {
       await worker.stop(0);
       await app.close();
-      await database.drop();
     }
   }, 60_000);
+
+  it('keeps the leases of a supervisor and its child, which alone knows the password', async () => {
+    const folder = await createScratchFolder('password');
+    const file = join(folder.path, 'password');
+    await writeFile(file, 'first');
+    const url = new URL(database.url);
+    url.username = role;
+    url.password = '';
+    const application = await createApplication(database.url, {}, { allowUnknownTasks: true });
+    const workers = await PoolWorkers.create(url.href, database.sql);
+    try {
+      await workers.start(['-P', 'prefork', '-c', '1'], 1, { PASSWORD_FILE: file, LEASE: '2s' });
+      expect(await keepTheirLeases(() => writeFile(file, 'second'))).toBe(2);
+      const handle = await application.tasks.submit('pool.pid', []);
+      expect(await handle.get({ timeout: '10s' })).toEqual(expect.any(Number));
+    } finally {
+      await workers.remove();
+      await application.close();
+      await folder.remove();
+    }
+  }, 90_000);
 });

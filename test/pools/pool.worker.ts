@@ -1,4 +1,4 @@
-import { appendFileSync } from 'node:fs';
+import { appendFileSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isMainThread } from 'node:worker_threads';
 import { Injectable, Module } from '@nestjs/common';
@@ -129,9 +129,23 @@ export class ThreadTasks extends Isolated {
   }
 }
 
+const { DATABASE_URL, PASSWORD_FILE } = process.env;
+const { hostname, port, username, pathname } = new URL(DATABASE_URL!);
+
 @Module({
   imports: [
-    TypeOrmModule.forRoot({ type: 'postgres', url: process.env.DATABASE_URL! }),
+    TypeOrmModule.forRoot(
+      PASSWORD_FILE
+        ? {
+            type: 'postgres',
+            host: hostname,
+            port: Number(port),
+            username,
+            database: pathname.slice(1),
+            password: () => readFileSync(PASSWORD_FILE, 'utf8'),
+          }
+        : { type: 'postgres', url: DATABASE_URL! },
+    ),
     TasksModule.forRoot({ lease: process.env.LEASE ?? '30s', maxCrashes: 1 }),
   ],
   providers: [PoolTasks, ProcessTasks, ThreadTasks, ...(process.env.TICKS ? [TickTasks] : [])],

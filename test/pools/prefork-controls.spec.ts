@@ -105,6 +105,18 @@ describe('a prefork worker, by remote control', () => {
     expect(await worker.takers()).toContain(await get(handle));
   });
 
+  it('shrinks in the middle of a replacement, and nobody stays behind', async () => {
+    await tell('pool_grow', { n: 1 });
+    await worker.takes(2);
+    const length = worker.log.length;
+    await tell('pool_restart', {});
+    await until('one is being replaced', () => worker.log.slice(length).includes('is replaced'));
+    await tell('pool_shrink', { n: 1 });
+    const [left] = await worker.takes(1);
+    expect(await get(await tasks.submit('pool.pid', []))).toBe(left);
+    expect(await stats()).toMatchObject({ slots: 1 });
+  });
+
   it('scales between the bounds that it is told', async () => {
     await tell('autoscale', { max: 3, min: 2 });
     await worker.takes(2);

@@ -1,5 +1,5 @@
 import { fork, type ChildProcess } from 'node:child_process';
-import { EventEmitter } from 'node:events';
+import { EventEmitter, once } from 'node:events';
 import type { ChildMetrics } from '../../observability/metrics/process-metrics.js';
 import type { WorkerReport } from '../worker-controls.js';
 import type { ChildMessage, ChildOrder, StoreAddress } from './child-messages.js';
@@ -16,6 +16,7 @@ export interface ChildEvents {
   taking: [];
   exhausted: [];
   metrics: [metrics: ChildMetrics];
+  password: [password: string];
   /** A task is past its hard limit, and its handler still runs. */
   overdue: [tasks: LimitedTask[]];
   exit: [exit: ChildExit];
@@ -77,6 +78,16 @@ export class ChildHandle extends EventEmitter<ChildEvents> {
     if (this.process.connected) this.process.send(order, () => undefined);
   }
 
+  /**
+   * The password of the database, as its application gives it now.
+   * @throws AbortError when it does not answer in time
+   */
+  async password(withinMs: number): Promise<string> {
+    const answer = once(this, 'password', { signal: AbortSignal.timeout(withinMs) });
+    this.tell({ kind: 'password' });
+    return ((await answer) as [string])[0];
+  }
+
   kill(): void {
     this.process.kill('SIGKILL');
   }
@@ -97,6 +108,8 @@ export class ChildHandle extends EventEmitter<ChildEvents> {
         return;
       case 'metrics':
         return void this.emit('metrics', message.metrics);
+      case 'password':
+        return void this.emit('password', message.password);
       case 'limited':
         return this.limits.add(message);
       case 'ended':

@@ -9,6 +9,8 @@ import type { LimitedTask } from './limit-watch.js';
 /** How a supervisor reaches the database without the application: its children have read the options. */
 export interface StoreAddress {
   readonly connection: ConnectionSettings;
+  /** Whether the application's password is a function: then it is asked for each connection, as pg does. */
+  readonly passwordChanges: boolean;
   readonly schema: string;
   /** Whether ready rows are noted for a broker that is another process. */
   readonly relayed: boolean;
@@ -47,6 +49,8 @@ export type ChildMessage =
   | { readonly kind: 'status'; readonly report: WorkerReport }
   /** When the application exports metrics. */
   | { readonly kind: 'metrics'; readonly metrics: ChildMetrics }
+  /** As it was asked. */
+  | { readonly kind: 'password'; readonly password: string }
   | ({ readonly kind: 'limited' } & LimitedTask)
   | { readonly kind: 'ended'; readonly id: string }
   /** It has run as many tasks as it may, and takes no more. */
@@ -62,6 +66,8 @@ export type ChildOrder =
   | { readonly kind: 'hurry' }
   /** Gives back everything at once. */
   | { readonly kind: 'cold' }
+  /** It is to tell the password of the database. */
+  | { readonly kind: 'password' }
   | {
       readonly [Method in keyof ChildControls]: {
         readonly kind: 'control';

@@ -89,8 +89,8 @@ export class PreforkControls implements WorkerControls {
   }
 
   async addQueue(queue: string): Promise<void> {
-    const { intake, storage } = this.supervisor;
-    await storage?.store.knowQueues([queue]);
+    await this.supervisor.storage?.store.knowQueues([queue]);
+    const { intake } = this.supervisor;
     this.supervisor.intake = {
       ...intake,
       queues: intake.queues && [...new Set([...intake.queues, queue])],

@@ -1,5 +1,6 @@
 import { Logger, type INestApplicationContext } from '@nestjs/common';
 import { ProcessMetrics } from '../../observability/metrics/process-metrics.js';
+import { retrying } from '../../store/retrying.js';
 import type { LimitedRun } from '../runner.js';
 import { purgeWaiting } from '../purge-waiting.js';
 import { EXIT_FAILED, EXIT_STOPPED, StopControl } from '../stopping.js';
@@ -50,12 +51,17 @@ class Child {
         return this.control.hurryUp();
       case 'cold':
         return this.control.coldStop();
+      case 'password':
+        return this.tellPassword();
       case 'control': {
         const controls = this.worker?.controls as Record<
           keyof ChildControls,
           (...args: unknown[]) => unknown
         >;
-        await controls?.[order.method](...order.args);
+        // the database may be away for a while
+        await retrying({ until: Number.POSITIVE_INFINITY }, async () =>
+          controls?.[order.method](...order.args),
+        );
       }
     }
   }
@@ -101,6 +107,13 @@ class Child {
   private tellMetrics(): void {
     const metrics = this.context?.get(ProcessMetrics, { strict: false }).tell();
     if (metrics) tell({ kind: 'metrics', metrics });
+  }
+
+  /** Not at all when the application's function fails, as it may for a while. */
+  private async tellPassword(): Promise<void> {
+    const address = await this.worker?.address().catch(() => undefined);
+    const password = address?.connection.statements.password;
+    if (typeof password === 'string') tell({ kind: 'password', password });
   }
 
   /** Takes nothing more, and says so: the supervisor starts another one, and tells how long this one may go on. */

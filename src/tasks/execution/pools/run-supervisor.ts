@@ -81,8 +81,8 @@ class PreforkWorker {
   }
 
   private async register(storage: SupervisorStore): Promise<void> {
-    const { store, address } = storage;
-    const { connection, schema, relayed, leaseMs } = address;
+    const { store, address, connection } = storage;
+    const { schema, relayed, leaseMs } = address;
     const { supervisor } = this;
     storage.onLost = (name, queue) => this.metrics.lost(name, queue);
     const identity: WorkerIdentity = (this.identity = new WorkerIdentity({

@@ -20,6 +20,7 @@ export async function addressOf(
     tasks: registeredIn(registry),
     conf: describeSettings(settings),
     relayed: tables.relayed,
+    passwordChanges: typeof connection.statements.password === 'function',
     connection: {
       statements: await cloneable(connection.statements),
       direct: await cloneable(connection.direct),

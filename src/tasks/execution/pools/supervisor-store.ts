@@ -1,7 +1,9 @@
+import type { ClientConfig } from 'pg';
 import { Dependents } from '../../control/dependents.js';
 import { rescueLost, type RescueOptions } from '../../control/rescue-lost.js';
 import type { TaskEventMap } from '../../events/task-events.js';
 import { DatabaseGauges } from '../../observability/metrics/database-gauges.js';
+import type { ConnectionSettings } from '../../store/connection.js';
 import { CommandStore } from '../../store/command-store.js';
 import { Database } from '../../store/database.js';
 import { InsertStore } from '../../store/insert-store.js';
@@ -27,6 +29,7 @@ export class SupervisorStore {
   readonly commands: CommandStore;
   /** How it stands with all processes, for metrics. */
   readonly gauges: DatabaseGauges;
+  readonly connection: ConnectionSettings;
   /** Hears of attempts that a child took along. */
   onLost: (name: string, queue: string) => void = () => undefined;
   private readonly database: Database;
@@ -35,8 +38,15 @@ export class SupervisorStore {
     send: ({ tasks }: ReadyBatch) => this.channel.ready(new Set(tasks.map((task) => task.queue))),
   };
 
-  constructor(readonly address: StoreAddress) {
-    const { connection, schema, relayed } = address;
+  /** @param password what the application gives as password now; undefined when nobody answers */
+  constructor(
+    readonly address: StoreAddress,
+    password: () => Promise<string | undefined>,
+  ) {
+    const { schema, relayed } = address;
+    const connection = (this.connection = address.passwordChanges
+      ? withPassword(address.connection, password)
+      : address.connection);
     this.database = new Database(connection);
     const tables = tablesOf(schema, relayed);
     this.store = new TaskStore(this.database, tables);
@@ -106,6 +116,18 @@ export class SupervisorStore {
         backlog += await this.store.countReady(name, atMost - backlog);
     return backlog;
   }
+}
+
+/** What was known at the start is better than nothing. */
+function withPassword(
+  { statements, direct, pooled }: ConnectionSettings,
+  password: () => Promise<string | undefined>,
+): ConnectionSettings {
+  const asking = (config: ClientConfig): ClientConfig => ({
+    ...config,
+    password: async () => (await password()) ?? (config.password as string),
+  });
+  return { statements: asking(statements), direct: asking(direct), pooled };
 }
 
 function forEver<T>(work: () => Promise<T>): Promise<T> {

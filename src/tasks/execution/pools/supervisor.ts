@@ -7,7 +7,6 @@ import type { WorkerPlan } from '../worker-plan.js';
 import { ChildHandle, type ChildExit } from './child-handle.js';
 import type { Intake, StoreAddress } from './child-messages.js';
 import type { LimitedTask } from './limit-watch.js';
-
 import { SupervisorStore } from './supervisor-store.js';
 
 /** After a child that died before it took tasks: doubled with each one in a row, up to the longest. */
@@ -18,6 +17,8 @@ const FOR_EVER_MS = 2 ** 31 - 1;
 /** A child that was told to stop and is still there so long after its grace is blocked: it is killed. */
 const STOP_MARGIN_MS = 3000;
 const COLD_MARGIN_MS = 1500;
+/** A child that is blocked does not answer; another one may. */
+const PASSWORD_MS = 2000;
 
 /**
  * Keeps the children of a prefork worker: as many as it should have, each an application of its own that takes tasks
@@ -39,6 +40,7 @@ export class Supervisor {
   private backoff: NodeJS.Timeout | undefined;
   private stopping: Promise<void> | undefined;
   private store: SupervisorStore | undefined;
+  private asking: Promise<string | undefined> | undefined;
 
   constructor(
     private readonly plan: WorkerPlan,
@@ -115,6 +117,7 @@ export class Supervisor {
     if (surplus <= 0) return this.fill();
     const idlest = [...this.children].sort((a, b) => a.running - b.running || b.since - a.since);
     for (const child of idlest.slice(0, surplus)) child.retire(FOR_EVER_MS);
+    this.relieve();
   }
 
   /** Replaces a child: it takes tasks until its replacement does, and ends when what it runs has ended. */
@@ -180,16 +183,23 @@ export class Supervisor {
     while (this.children.length < this.size) this.spawn();
   }
 
+  /** Ends those that leave and have nobody to wait for: as many are on their way as there are to be replaced. */
+  private relieve(): void {
+    if (this.children.length < this.size) return;
+    const starting = this.children.filter((child) => child.state === 'starting').length;
+    for (const old of [...this.leaving].slice(0, Math.max(0, this.leaving.size - starting))) {
+      this.leaving.delete(old);
+      old.retire(FOR_EVER_MS);
+    }
+  }
+
   private spawn(): ChildHandle {
     const child = new ChildHandle(this.entry, this.args);
     this.all.add(child);
     child.once('booted', (address) => void this.booted(child, address));
     child.once('taking', () => {
       this.startFailures = 0;
-      const [old] = this.leaving;
-      if (!old) return;
-      this.leaving.delete(old);
-      old.retire(FOR_EVER_MS);
+      this.relieve();
     });
     child.once('exhausted', () => {
       child.retire(FOR_EVER_MS);
@@ -215,7 +225,7 @@ export class Supervisor {
 
   private open(address: StoreAddress): Promise<SupervisorStore> {
     return (this.opening ??= (async () => {
-      const store = new SupervisorStore(address);
+      const store = new SupervisorStore(address, () => this.password());
       for (;;) {
         try {
           await store.start();
@@ -228,6 +238,13 @@ export class Supervisor {
         }
       }
     })());
+  }
+
+  /** The first child that answers has the password of the moment. */
+  private password(): Promise<string | undefined> {
+    return (this.asking ??= Promise.any([...this.all].map((child) => child.password(PASSWORD_MS)))
+      .catch(() => undefined)
+      .finally(() => (this.asking = undefined)));
   }
 
   private ended(child: ChildHandle, exit: ChildExit): void {
