@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, expect, it, jest } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, expect, it } from '@jest/globals';
 import { BullModule, getQueueToken, Processor, WorkerHost } from '@nestjs/bullmq';
 import { Test } from '@nestjs/testing';
 import { TypeOrmModule } from '@nestjs/typeorm';
@@ -16,8 +16,6 @@ import { createDatabase, type TestDatabase } from '../support/database.js';
 import { describeUnless } from '../support/prerequisite.js';
 import { RedisServer, redisMissing } from '../support/redis-server.js';
 import { until } from '../support/until.js';
-
-jest.setTimeout(30_000);
 
 /** Lets a job go on that waits. */
 const gates = new Map<string, () => void>();

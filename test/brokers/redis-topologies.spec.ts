@@ -63,7 +63,7 @@ describeUnless(redisMissing)('Redis beyond one plain server', () => {
     const keys = await node.ask<string[]>('KEYS', '*');
     expect(keys.every((key) => key.startsWith('{celeriac:cluster}:'))).toBe(true);
     await node.remove();
-  }, 60_000);
+  });
 
   it('runs tasks on the master that sentinels name', async () => {
     const master = await RedisServer.create();
@@ -78,7 +78,7 @@ describeUnless(redisMissing)('Redis beyond one plain server', () => {
     await sentinel.remove();
     await master.remove();
     await folder.remove();
-  }, 60_000);
+  });
 
   it('runs tasks over TLS, and refuses a certificate that nobody vouches for', async () => {
     const { key, cert } = await createSelfSigned();
@@ -104,5 +104,5 @@ describeUnless(redisMissing)('Redis beyond one plain server', () => {
     await another.discard();
     await server.remove();
     await folder.remove();
-  }, 60_000);
+  });
 });

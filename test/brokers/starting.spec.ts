@@ -88,7 +88,7 @@ describeUnless(missingFor('amqp'))('a RabbitMQ with a password', () => {
   const server = () => broker.server as RabbitServer;
   beforeAll(async () => {
     broker = await startBroker('amqp');
-  }, 120_000);
+  });
   afterAll(() => broker.remove());
 
   it('is refused with the wrong one, or a virtual host that is not there, at once', async () => {

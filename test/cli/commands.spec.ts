@@ -26,7 +26,7 @@ describe('celeriac', () => {
       [String(pid)],
     );
     worker = rows[0]!.name;
-  }, 60_000);
+  });
   afterAll(async () => {
     await fleet.terminate();
     await application.close();
@@ -79,7 +79,7 @@ describe('celeriac', () => {
   });
 
   it('shows how far a task is on a terminal, and nothing of that in a pipe', async () => {
-    const shown = await cli('call demo.progress 4 60 --wait', { columns: 60, colour: true });
+    const shown = await cli('call demo.progress 4 1000 --wait', { columns: 60, colour: true });
     expect(shown).toMatchObject({ code: 0, out: expect.stringMatching(/\n$/) });
     const lines = shown.out.split('\r\u001b[2K').map((line) => stripVTControlCharacters(line));
     expect(lines).toContain('STARTED  [████████████············]  50% step 2 of 4');
@@ -105,18 +105,22 @@ describe('celeriac', () => {
   });
 
   it('asks workers and tells them, in tables and as JSON', async () => {
-    expect((await cli('inspect ping')).out).toBe(`${worker}: OK\n  pong\n`);
+    expect((await cli('inspect ping -t 30s')).out).toBe(`${worker}: OK\n  pong\n`);
     const sleeping = (await cli('call demo.sleep 60000')).out.trim();
-    await until('it runs', async () => (await cli('inspect active')).out.includes(sleeping));
-    const { replies } = await json<{ replies: { value: { id: string }[] }[] }>('inspect active -d *');
+    await until('it runs', async () => (await cli('inspect active -t 30s')).out.includes(sleeping));
+    const { replies } = await json<{ replies: { value: { id: string }[] }[] }>('inspect active -d * -t 30s');
     expect(replies[0]!.value).toEqual([expect.objectContaining({ id: sleeping })]);
-    expect((await cli(`inspect query-task ${sleeping}`)).out).toContain('active');
-    expect(await cli('control pool-grow 2')).toEqual({ code: 0, out: `${worker}: OK\n  6\n`, err: '' });
-    expect((await cli('control pool_shrink 2')).out).toContain('  4\n');
-    const refused = await cli('control pool_restart');
+    expect((await cli(`inspect query-task ${sleeping} -t 30s`)).out).toContain('active');
+    expect(await cli('control pool-grow 2 -t 30s')).toEqual({
+      code: 0,
+      out: `${worker}: OK\n  6\n`,
+      err: '',
+    });
+    expect((await cli('control pool_shrink 2 -t 30s')).out).toContain('  4\n');
+    const refused = await cli('control pool_restart -t 30s');
     expect(refused).toMatchObject({ code: 1, out: expect.stringContaining('async pool has no processes') });
-    expect(await cli('inspect ping -d nobody')).toMatchObject({ code: 3 });
-    expect(await cli('control loglevel loud')).toMatchObject({
+    expect(await cli('inspect ping -d nobody -t 30s')).toMatchObject({ code: 3 });
+    expect(await cli('control loglevel loud -t 30s')).toMatchObject({
       code: 2,
       err: expect.stringContaining('level: expected one of fatal'),
     });
@@ -124,15 +128,17 @@ describe('celeriac', () => {
   });
 
   it('changes limits of tasks', async () => {
-    expect(await cli('control rate_limit demo.echo 100/s --burst 5')).toMatchObject({
+    expect(await cli('control rate_limit demo.echo 100/s --burst 5 -t 30s')).toMatchObject({
       code: 0,
       out: 'demo.echo: rate 100, burst 5\n',
     });
-    expect((await cli('control time_limit demo.echo 10s 20s')).out).toBe(
+    expect((await cli('control time_limit demo.echo 10s 20s -t 30s')).out).toBe(
       'demo.echo: rate 100, burst 5, softTimeLimitMs 10000, timeLimitMs 20000\n',
     );
-    await cli('control time_limit demo.echo default');
-    expect((await cli('control rate_limit demo.echo default')).out).toBe('demo.echo: as its code says\n');
+    await cli('control time_limit demo.echo default -t 30s');
+    expect((await cli('control rate_limit demo.echo default -t 30s')).out).toBe(
+      'demo.echo: as its code says\n',
+    );
   });
 
   it('shows workers, queues and counts in tables that fit the terminal', async () => {
@@ -158,7 +164,7 @@ describe('celeriac', () => {
     expect(status.err).toContain("tasks wait in 'lonely', and no living worker takes from it");
     const waited = await cli(`result ${out.trim()} -t 50ms`);
     expect(waited.err).toContain("no worker takes from the queue 'lonely'");
-    await cli('control add_consumer lonely');
+    await cli('control add_consumer lonely -t 30s');
     expect(await cli(`result ${out.trim()} -t 10s`)).toMatchObject({ code: 0, out: '1\n' });
   });
 
@@ -172,7 +178,7 @@ describe('celeriac', () => {
     expect((await cli('list queues')).out).toMatch(/^default +0/m);
     expect((await cli('list workers')).out).toContain(worker);
     const later = (await cli('call demo.echo 1 --countdown 1h')).out.trim();
-    expect((await cli('inspect scheduled')).out).toContain(later);
+    expect((await cli('inspect scheduled -t 30s')).out).toContain(later);
     expect(JSON.parse((await cli('report --json')).out)).toMatchObject({
       node: process.version,
       postgres: expect.any(String),

@@ -27,7 +27,7 @@ describe('celeriac init on an application that Nest generated', () => {
     // what is installed here serves it too
     await mkdir(join(app, 'node_modules'));
     await symlink(project, join(app, 'node_modules/celeriac'));
-  }, 60_000);
+  });
   afterAll(async () => {
     await database.drop();
     await folder.remove();

@@ -26,7 +26,7 @@ describe('celeriac schedule', () => {
       { timezone: 'Europe/Berlin' },
     );
     await application.startWorker();
-  }, 60_000);
+  });
   afterAll(async () => {
     await application.close();
     await database.drop();

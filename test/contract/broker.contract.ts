@@ -83,7 +83,7 @@ export function describeBroker(
         { providers: [ContractTasks] },
         { broker: url, revokeGrace: '10s' },
       );
-    }, 120_000);
+    });
     afterAll(async () => {
       await application.close();
       await server?.remove();
@@ -122,14 +122,14 @@ export function describeBroker(
       await handle.get({ timeout: '10s' });
       const waited = runs('note')[0]!.at - submitted;
       expect(waited).toBeGreaterThanOrEqual(400);
-      expect(waited).toBeLessThan(3000);
+      expect(waited).toBeLessThan(4500);
     });
 
     it('revokes a waiting task, which then never runs', async () => {
-      const handle = await tasks().note.applyAsync(['never'], { countdown: 300 });
+      const handle = await tasks().note.applyAsync(['never'], { countdown: 4000 });
       expect(await handle.revoke()).toMatchObject({ state: 'REVOKED', revokedReason: 'revoked' });
       await expect(handle.get()).rejects.toBeInstanceOf(TaskRevokedError);
-      const later = await tasks().note.applyAsync(['later'], { countdown: 600 });
+      const later = await tasks().note.applyAsync(['later'], { countdown: 4500 });
       await later.get({ timeout: '10s' });
       expect(runs('note').map((run) => run.value)).not.toContain('never');
     });
@@ -221,7 +221,7 @@ export function describeBroker(
       const other = await tasks().elsewhere.delay('not starved');
       await other.get({ timeout: '10s' });
       expect(runs('note').length).toBeLessThan(1500);
-      await until('the flood is over', () => runs('note').length === 2000, 30_000);
+      await until('the flood is over', () => runs('note').length === 2000);
     });
 
     it('leaves nothing behind', async () => {

@@ -43,12 +43,12 @@ function overlap(those: readonly Run[]): number {
 class LimitedTasks {
   @Task({ limit: { concurrency: 3 } })
   three(key: string): Promise<string> {
-    return noted('three', key, 10);
+    return noted('three', key, 100);
   }
 
   @Task({ limit: [{ concurrency: 2 }, { concurrency: 1, key: (tenant: string) => tenant }] })
   tenant(tenant: string): Promise<string> {
-    return noted('tenant', tenant, 5);
+    return noted('tenant', tenant, 60);
   }
 
   @Task({ limit: { rate: '20/s' } })
@@ -111,7 +111,7 @@ export function describeLimits(
     let server: BrokerServer | undefined;
     const tasks = () => application.tasks.of(LimitedTasks);
     const all = (handles: readonly TaskHandle[]) =>
-      Promise.all(handles.map((handle) => handle.get({ timeout: '20s' })));
+      Promise.all(handles.map((handle) => handle.get({ timeout: '60s' })));
     const many = (task: string, keys: readonly string[]) =>
       application.tasks.submitMany(keys.map((key) => ({ name: `limited.${task}`, args: [key] })));
     const hold = () => {
@@ -130,7 +130,7 @@ export function describeLimits(
         },
       );
       await application.startWorker({ concurrency: 10 });
-    }, 120_000);
+    });
     beforeEach(() => {
       runs.length = 0;
     });

@@ -105,7 +105,7 @@ export function describeOptions(
         { broker: typeof broker === 'function' ? server!.url : broker },
       );
       await application.startWorker({ concurrency: 2 });
-    }, 120_000);
+    });
     afterAll(async () => {
       released();
       await application.close();
@@ -165,7 +165,7 @@ export function describeOptions(
     });
 
     it('a record with a time to live is removed after it, however the task ended', async () => {
-      const fine = await tasks().quick.applyAsync(['short'], { resultExpires: 500 });
+      const fine = await tasks().quick.applyAsync(['short'], { resultExpires: 4000 });
       expect(await fine.get({ timeout: '10s' })).toBe('short');
       const revoked = await tasks().quick.applyAsync(['x'], { resultExpires: 1, countdown: '1h' });
       await revoked.revoke();
@@ -255,7 +255,7 @@ export function describeOptions(
     it('at most once: a task that its stopping worker cannot finish fails too', async () => {
       gate = new Promise((resolve) => (released = resolve));
       const handle = await tasks().once.delay();
-      await until('it runs', async () => (await handle.state()) === 'STARTED', 30_000);
+      await until('it runs', async () => (await handle.state()) === 'STARTED');
       await application.worker.stop(10);
       expect(await failure(handle)).toMatchObject({ name: 'WorkerLostError' });
       released();

@@ -25,7 +25,7 @@ export function describeWorkflows(kind: string, start: () => Promise<BrokerServe
       );
       useApplication(application);
       await application.startWorker();
-    }, 60_000);
+    });
     afterAll(async () => {
       await application?.close();
       await database?.drop();

@@ -1,11 +1,9 @@
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { RemoteControl } from '#dist/tasks/index.js';
 import { createApplication, type TestApplication } from '../support/application.js';
 import { startBroker, type BrokerKind, type BrokerUnderTest } from '../support/broker-under-test.js';
 import { createDatabase, type TestDatabase } from '../support/database.js';
 import { WorkerFleet } from '../support/worker-fleet.js';
-
-jest.setTimeout(60_000);
 
 for (const kind of ['redis', 'amqp'] as const satisfies readonly BrokerKind[])
   describe(`remote control of a worker on ${kind}`, () => {

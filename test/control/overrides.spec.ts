@@ -88,12 +88,13 @@ describe('what operators change of tasks while they run', () => {
   it('changes how long a task may run; what a call says still wins', async () => {
     await remote.timeLimit('changed.slow', { soft: '50ms', hard: '5s' });
     await until('it has heard of it', async () =>
-      (await submit('changed.slow')).get({ timeout: 400 }).then(
+      (await submit('changed.slow')).get({ timeout: 2000 }).then(
         () => false,
         (error: Error) => error.message.includes('SoftTimeLimitExceededError'),
       ),
     );
     const patient = await submit('changed.slow', { softTimeLimit: '10s' });
+    await until('it runs', async () => (await patient.state()) === 'STARTED');
     await expect(patient.get({ timeout: 400 })).rejects.toThrow('still STARTED');
     await patient.revoke({ terminate: true });
   });

@@ -17,7 +17,7 @@ describe('docs/cli.md', () => {
     fleet = new WorkerFleet(database.sql, { url: database.url, concurrency: 4 });
     for (const block of await codeBlocks('cli.md', 'example'))
       examples.push(...block.split('\n').filter((line) => line.startsWith('celeriac ')));
-  }, 60_000);
+  });
   afterAll(async () => {
     await fleet.terminate();
     await application.close();
@@ -43,14 +43,14 @@ describe('docs/cli.md', () => {
       const { code, err } = await celeriac([...args, '--database-url', database.url]);
       expect([example, code, err.startsWith('error')]).toEqual([example, 0, false]);
     }
-  }, 60_000);
+  });
 
   it('has a program that runs a command', async () => {
     const [program] = await codeBlocks('cli.md', 'program');
     expect(JSON.parse(await runProgram(program!, { DATABASE_URL: database.url }))).toEqual({
       purged: { default: 0 },
     });
-  }, 60_000);
+  });
 
   it('has an example of every command', async () => {
     const names = async (...path: string[]) => {

@@ -41,7 +41,7 @@ describe('curl lines of the documents', () => {
   beforeAll(async () => {
     database = await createDatabase();
     api = await ApiProcess.start(database.url);
-  }, 90_000);
+  });
   afterAll(async () => {
     await api.kill();
     await database.drop();

@@ -61,7 +61,7 @@ describe('README, CONTRIBUTING and docs/', () => {
     } finally {
       await folder.remove();
     }
-  }, 60_000);
+  });
 
   it('have links that lead somewhere', async () => {
     const byPath = new Map(documents.map((document) => [document.path, document]));

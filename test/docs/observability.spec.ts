@@ -37,7 +37,7 @@ describe('docs/observability.md', () => {
       const { context, propagation, trace } = await import('@opentelemetry/api');
       for (const api of [context, propagation, trace]) api.disable();
     }
-  }, 120_000);
+  });
 
   it('names every metric, and none that there is not', async () => {
     expect(named(await read('docs/observability.md')).sort()).toEqual((await metrics()).sort());

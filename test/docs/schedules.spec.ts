@@ -1,11 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { SPEC_FIELDS } from '#dist/tasks/schedule/schedule-spec.js';
 import { createDatabase, type TestDatabase } from '../support/database.js';
 import { codeBlocks, runProgram } from '../support/doc-code.js';
-
-jest.setTimeout(120_000);
 
 describe('docs/schedules.md', () => {
   let database: TestDatabase;

@@ -3,10 +3,9 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { codeBlocks, createProjectFolder, type ProjectFolder } from '../support/doc-code.js';
 
-jest.setTimeout(120_000);
 const modules = fileURLToPath(new URL('../../node_modules', import.meta.url));
 
 /** The runner's output; it prints to both streams. */

@@ -1,8 +1,6 @@
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { createDatabase, type TestDatabase } from '../support/database.js';
 import { codeBlocks, runProgram } from '../support/doc-code.js';
-
-jest.setTimeout(120_000);
 
 describe('docs/workflows.md', () => {
   let database: TestDatabase;

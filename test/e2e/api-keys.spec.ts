@@ -1,10 +1,8 @@
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { ApplicationProcess } from '../support/application-process.js';
 import { createDatabase, type TestDatabase } from '../support/database.js';
 import { HttpClient } from '../support/http-client.js';
 import { createScratchFolder, type ScratchFolder } from '../support/scratch-folder.js';
-
-jest.setTimeout(60_000);
 
 const ANN = 'key-of-ann-00000001';
 const BOB = 'key-of-bob-00000001';

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { createHash } from 'node:crypto';
 import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -16,8 +16,6 @@ interface Status {
   result: BatchReport | null;
   error: unknown;
 }
-
-jest.setTimeout(60_000);
 
 const TEXT = 'To be, or not to be:\nthat is the question\n';
 const CSV = 'id;name\n1;Ann\n2;Bob;too;many\n3\n4;"Dan"\n5;Eve\n';

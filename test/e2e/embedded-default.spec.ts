@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { execFile } from 'node:child_process';
 import { access } from 'node:fs/promises';
 import { hostname } from 'node:os';
@@ -17,8 +17,6 @@ interface Answer {
 }
 
 // each test starts processes, and a database that is created, started and stopped
-jest.setTimeout(90_000);
-
 describe('the application without a DATABASE_URL', () => {
   let folder: ScratchFolder;
   let started: ApplicationProcess[] = [];
@@ -110,7 +108,9 @@ describe('the application without a DATABASE_URL', () => {
     expect(await client.get(`/tasks/${ids[0]}`)).toMatchObject({ status: 200 });
     expect(await main.terminate()).toBe(0);
     expect(await isThere(join(data(), 'postmaster.pid'))).toBe(false);
-    for (const process of [main, worker]) expect(process.output).not.toMatch(/WARN|ERROR/);
+    // on a slow machine a loop may stand still, which is told
+    for (const { output } of [main, worker])
+      expect(output.replaceAll(/^.*event loop stood still.*$/gm, '')).not.toMatch(/WARN|ERROR/);
 
     const again = new HttpClient(await start('main').url());
     for (const { body } of records)

@@ -2,12 +2,11 @@ import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { ApplicationProcess } from '../support/application-process.js';
 import { createDatabase, type TestDatabase } from '../support/database.js';
 import { createScratchFolder, type ScratchFolder } from '../support/scratch-folder.js';
 
-jest.setTimeout(60_000);
 const docs = await readFile(fileURLToPath(new URL('../../docs/http.md', import.meta.url)), 'utf8');
 
 /** The blocks of a kind, as they are pasted. */

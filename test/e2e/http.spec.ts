@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { ApplicationProcess } from '../support/application-process.js';
 import { createDatabase, type TestDatabase } from '../support/database.js';
 import { HttpClient } from '../support/http-client.js';
@@ -12,8 +12,6 @@ interface ErrorAnswer {
   /** Another one for every answer, for the log. */
   requestId?: string;
 }
-
-jest.setTimeout(60_000);
 
 describe('the HTTP API of the running application', () => {
   let folder: ScratchFolder;
@@ -160,17 +158,17 @@ describe('the HTTP API of the running application', () => {
   });
 
   it('holds ?wait= until the task ends', async () => {
-    const { body } = await submit('demo.sleep', [500]);
+    const { body } = await submit('demo.sleep', [2000]);
     const since = performance.now();
     const waited = await client.get(`${body.statusUrl}?wait=30s`);
     const ms = performance.now() - since;
-    expect(waited).toMatchObject({ status: 200, body: { state: 'SUCCESS', result: 500 } });
+    expect(waited).toMatchObject({ status: 200, body: { state: 'SUCCESS', result: 2000 } });
     expect(ms).toBeGreaterThan(250);
-    expect(ms).toBeLessThan(5000);
+    expect(ms).toBeLessThan(15_000);
     // of a task that has ended, it does not hold at all
     const again = performance.now();
     await client.get(`${body.statusUrl}?wait=30s`);
-    expect(performance.now() - again).toBeLessThan(1000);
+    expect(performance.now() - again).toBeLessThan(10_000);
   });
 
   it('answers ?wait= with the record as it is when the time is over', async () => {
@@ -180,7 +178,7 @@ describe('the HTTP API of the running application', () => {
     const ms = performance.now() - since;
     expect(waited).toMatchObject({ status: 200, body: { state: 'PENDING', result: null } });
     expect(ms).toBeGreaterThanOrEqual(690);
-    expect(ms).toBeLessThan(3000);
+    expect(ms).toBeLessThan(10_000);
   });
 
   it('shows the error of a task that failed, and how often it was tried', async () => {

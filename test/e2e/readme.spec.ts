@@ -3,12 +3,11 @@ import { copyFile, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { ApplicationProcess } from '../support/application-process.js';
 import { createDatabase, type TestDatabase } from '../support/database.js';
 import { createScratchFolder, type ScratchFolder } from '../support/scratch-folder.js';
 
-jest.setTimeout(60_000);
 const README = fileURLToPath(new URL('../../README.md', import.meta.url));
 
 describe('the tour of the README', () => {

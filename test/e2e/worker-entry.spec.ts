@@ -51,5 +51,5 @@ describe("the application's worker, as `npm run start:worker` starts it", () => 
     } finally {
       await worker.kill();
     }
-  }, 60_000);
+  });
 });

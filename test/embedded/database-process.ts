@@ -79,7 +79,7 @@ export async function ask<T = unknown>(url: string, sql: string): Promise<T[]> {
 export async function until(
   what: string,
   condition: () => boolean | Promise<boolean>,
-  limit = 10_000,
+  limit = 60_000,
 ): Promise<void> {
   const deadline = Date.now() + limit;
   while (!(await condition())) {
@@ -124,7 +124,7 @@ export function isRunning(directory: string): boolean {
 export async function removeWithoutLeaks(folder: string): Promise<void> {
   const left = (): number[] => processes(folder);
   try {
-    await until(`no process uses ${folder} any more`, () => left().length === 0, 15_000);
+    await until(`no process uses ${folder} any more`, () => left().length === 0);
   } finally {
     for (const pid of left()) process.kill(pid, 'SIGKILL');
     rmSync(folder, { recursive: true, force: true, maxRetries: 3 });

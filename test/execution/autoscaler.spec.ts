@@ -36,5 +36,5 @@ describe('an async worker that scales', () => {
     await until('it has shrunk', () => slots() === 1);
     const attempts = await database.sql.query('SELECT FROM celeriac.attempt');
     expect(attempts.rowCount).toBe(0);
-  }, 30_000);
+  });
 });

@@ -47,7 +47,7 @@ describe('what goes on for long, or is thrown oddly', () => {
     database = await createDatabase();
     application = await createApplication(database.url, { providers: [OddTasks] });
     odd = application.tasks.of(OddTasks);
-  }, 60_000);
+  });
   afterAll(async () => {
     await application?.close();
     await database?.drop();
@@ -126,5 +126,5 @@ describe('a start while somebody reads the whole history', () => {
       reader.release();
       await database.drop();
     }
-  }, 60_000);
+  });
 });

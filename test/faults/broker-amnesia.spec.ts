@@ -49,13 +49,13 @@ describeUnless(missingFor('redis'))('a Redis that forgets', () => {
 
   it('loses no task when all keys are deleted', async () => {
     await losing(broker, 'FLUSHALL', async () => void (await (broker.server as RedisServer).ask('FLUSHALL')));
-  }, 200_000);
+  });
 
   it('loses no task when the waiting jobs alone are deleted', async () => {
     await losing(broker, 'DEL', async () => {
       await (broker.server as RedisServer).ask('DEL', 'celeriac:celeriac:default:prioritized');
     });
-  }, 200_000);
+  });
 });
 
 describeUnless(redisMissing)('a Redis that comes back with an old snapshot', () => {
@@ -72,7 +72,7 @@ describeUnless(redisMissing)('a Redis that comes back with an old snapshot', () 
     } finally {
       await server.remove();
     }
-  }, 200_000);
+  });
 });
 
 describeUnless(missingFor('amqp'))('a RabbitMQ that forgets', () => {
@@ -80,20 +80,20 @@ describeUnless(missingFor('amqp'))('a RabbitMQ that forgets', () => {
   const server = () => broker.server as RabbitServer;
   beforeAll(async () => {
     broker = await startBroker('amqp');
-  }, 120_000);
+  });
   afterAll(() => broker.remove());
 
   it('loses no task when the queue is purged', async () => {
     await losing(broker, 'purge', async () => {
       await server().ask((channel) => channel.purgeQueue(QUEUE));
     });
-  }, 200_000);
+  });
 
   it('loses no task when the queue is deleted', async () => {
     await losing(broker, 'delete', async () => {
       await server().ask((channel) => channel.deleteQueue(QUEUE));
     });
-  }, 200_000);
+  });
 
   it('loses no task when it is started again with nothing', async () => {
     await losing(broker, 'restarted empty', async () => {
@@ -101,5 +101,5 @@ describeUnless(missingFor('amqp'))('a RabbitMQ that forgets', () => {
       await server().wipe();
       await server().start();
     });
-  }, 200_000);
+  });
 });

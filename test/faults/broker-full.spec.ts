@@ -62,7 +62,7 @@ describe('a broker that takes nothing', () => {
         async () => void (await ask('CONFIG', 'SET', 'maxmemory', '1mb')),
         async () => void (await ask('CONFIG', 'SET', 'maxmemory', '0')),
       );
-    }, 120_000);
+    });
 
     it('is refused at start when it would drop messages, with the command that sets it right', async () => {
       await ask('CONFIG', 'SET', 'maxmemory-policy', 'allkeys-lru');
@@ -80,7 +80,7 @@ describe('a broker that takes nothing', () => {
     const control = (...args: string[]) => (broker.server as RabbitServer).control(...args);
     beforeAll(async () => {
       broker = await startBroker('amqp');
-    }, 120_000);
+    });
     afterAll(() => broker.remove());
 
     it('holds up nobody when its alarm blocks publishers, and the work runs when it is over', async () => {
@@ -90,6 +90,6 @@ describe('a broker that takes nothing', () => {
         async () => void (await control('set_vm_memory_high_watermark', 'absolute', '1MB')),
         async () => void (await control('set_vm_memory_high_watermark', '0.4')),
       );
-    }, 120_000);
+    });
   });
 });

@@ -65,7 +65,7 @@ for (const kind of ['redis', 'amqp'] as const)
       const surroundings = { schema: 'celeriac', leaseMs: 2000, database: '' };
       ours = await createBroker(readBrokerOptions(broker.url), surroundings as never);
       await ours.connect();
-    }, 120_000);
+    });
     afterAll(async () => {
       await ours.close();
       await broker.remove();
@@ -83,7 +83,7 @@ for (const kind of ['redis', 'amqp'] as const)
         expect(quarantined).toBe(n);
         s.report('19', { good: accepted.size, junk: n, quarantined, ...figures });
       });
-    }, 120_000);
+    });
 
     // fault 20
     it('runs once what is delivered five times', async () => {
@@ -107,5 +107,5 @@ for (const kind of ['redis', 'amqp'] as const)
         const figures = await s.barB(accepted, 0);
         s.report('20', { n: accepted.size, 'messages more': sent, ...figures });
       });
-    }, 120_000);
+    });
   });

@@ -38,7 +38,7 @@ describe('a message delivered five times', () => {
       expect(again).toEqual([]);
       s.report('20, by id', { n, times: TIMES, calls: calls.length });
     });
-  }, 60_000);
+  });
 
   it('is claimed once when five workers race for the same rows', async () => {
     await scenario({}, async (s) => {
@@ -66,7 +66,7 @@ describe('a message delivered five times', () => {
       expect(shares.filter((share) => share.length > 0)).toHaveLength(TIMES);
       s.report('20, racing claims', { n, shares: shares.map((share) => share.length).join('/') });
     });
-  }, 60_000);
+  });
 
   it('runs once when the memory broker repeats every message', async () => {
     const database = await createDatabase();
@@ -103,5 +103,5 @@ describe('a message delivered five times', () => {
       await database.drop();
       await ledger.remove();
     }
-  }, 60_000);
+  });
 });

@@ -3,7 +3,7 @@ import { scenario } from '../support/fault-scenario.js';
 import { until } from '../support/until.js';
 
 const LEASES = 3;
-const LEASE_S = 2;
+const LEASE_S = 4;
 
 describe('a worker that stands still', () => {
   // fault 6
@@ -11,7 +11,7 @@ describe('a worker that stands still', () => {
     const n = 140;
     await scenario({ worker: { lease: `${LEASE_S}s` } }, async (s) => {
       const zombie = await s.fleet.start();
-      const accepted = await s.append(n, 1000);
+      const accepted = await s.append(n, 2000);
       await until('its slots are full', async () => (await zombie.holds()).length === 10);
       const identities = (await zombie.ids()).length;
       zombie.freeze();
@@ -25,13 +25,13 @@ describe('a worker that stands still', () => {
 
       await until('it begins anew', async () => (await zombie.ids()).length === 2 * identities);
       await until('it takes tasks again', async () => (await zombie.holds()).length > 0);
-      const figures = await s.barB(accepted, frozen.length, 60_000);
+      const figures = await s.barB(accepted, frozen.length);
       expect(figures.fenced).toBe(frozen.length);
       expect(figures.extras).toBe(frozen.length);
       expect(figures.lost).toBe(0);
       s.report('6', { n, frozen: frozen.length, ...figures });
     });
-  }, 120_000);
+  });
 
   // fault 7
   it('keeps its lease while a handler blocks its event loop', async () => {
@@ -62,5 +62,5 @@ describe('a worker that stands still', () => {
       expect(await blocked.ids()).toEqual(identities.get(blocked));
       s.report('7', { n: accepted.size, 'blocked for ms': ms, ...figures });
     });
-  }, 120_000);
+  });
 });

@@ -64,7 +64,7 @@ describe('a worker killed around the writing of a result', () => {
       expect(again).toEqual([]);
       s.report('2', { n, kills, stored: stored.length, 'of them run again': again.length, ...figures });
     });
-  }, 200_000);
+  });
 
   // fault 3
   it('runs again exactly what had run and was not stored', async () => {
@@ -84,7 +84,7 @@ describe('a worker killed around the writing of a result', () => {
       expect(figures.lost).toBe(held);
       s.report('3', { n, kills, 'in the batches': inBatches, ...figures });
     });
-  }, 200_000);
+  });
 
   // fault 3, counted: with one task at a time nothing else can be on its way
   it('runs exactly one task again for each kill when tasks run one at a time', async () => {
@@ -96,5 +96,5 @@ describe('a worker killed around the writing of a result', () => {
       expect(figures.extras).toBe(kills);
       s.report('3, one at a time', { n: 60, kills, ...figures });
     });
-  }, 200_000);
+  });
 });

@@ -11,7 +11,7 @@ describe('a child of a prefork worker that dies', () => {
   it('is noticed at once: its tasks run again long before its lease is over, and tell how it died', async () => {
     await scenario({ worker: PREFORK }, async (s) => {
       const worker = await s.fleet.start();
-      const accepted = new Map(await s.append(40, 200));
+      const accepted = new Map(await s.append(100, 200));
       const kills = 5;
       for (let i = 0; i < kills; i++) {
         const victim = await until('a child runs something', async () => {
@@ -30,21 +30,21 @@ describe('a child of a prefork worker that dies', () => {
           );
           return rowCount! > 0;
         });
-        expect(performance.now() - since).toBeLessThan(2000);
+        expect(performance.now() - since).toBeLessThan(8000);
       }
-      const figures = await s.barB(accepted, kills, 60_000);
+      const figures = await s.barB(accepted, kills);
       expect(figures.lost).toBe(kills);
       await until('both children are there', async () => (await worker.takers()).length === 2);
       s.report('a killed child', { n: accepted.size, kills, ...figures });
     });
-  }, 120_000);
+  });
 
   it('finishes what it runs when its supervisor was killed, and ends', async () => {
     await scenario({ worker: PREFORK }, async (s) => {
       const worker = await s.fleet.start();
-      await until('both children take tasks', async () => (await worker.takers()).length === 2, 30_000);
+      await until('both children take tasks', async () => (await worker.takers()).length === 2);
       const children = worker.children();
-      const accepted = new Map(await s.append(2, 1500));
+      const accepted = new Map(await s.append(2, 5000));
       await until('both run something', async () => (await worker.holds()).length === 2);
       await worker.killAlone();
       await until('the tasks have ended', async () => {
@@ -56,5 +56,5 @@ describe('a child of a prefork worker that dies', () => {
       await until('the children have ended', () => children.every((pid) => !isAlive(pid)));
       await s.barB(accepted, 0);
     });
-  }, 60_000);
+  });
 });

@@ -60,7 +60,7 @@ describe('replies that are lost after the statement has run', () => {
         await proxy.close();
       }
     });
-  }, 150_000);
+  });
 
   it('makes no duplicate of a submission, not even of one that has ended by then', async () => {
     await producingThroughProxy(async (s, proxy) => {
@@ -86,7 +86,7 @@ describe('replies that are lost after the statement has run', () => {
         };
         // the one who submits has told nobody yet
         await s.sql.query(`SELECT pg_notify('celeriac:celeriac', '{"q":["default"]}')`);
-        await until('the task has ended', isDone, 1000);
+        await until('the task has ended', isDone, 10_000);
         ended++;
         return 'reset';
       });
@@ -100,7 +100,7 @@ describe('replies that are lost after the statement has run', () => {
       const lost = { inserts: inserts.length, commits: commits.length, 'ended before': ended };
       s.report('16, producer', { n: accepted.size, ...lost, ...figures });
     });
-  }, 150_000);
+  });
 
   it('says that a submission is uncertain when the database stays away, and it then runs once', async () => {
     await producingThroughProxy(async (s, proxy) => {
@@ -118,5 +118,5 @@ describe('replies that are lost after the statement has run', () => {
       const figures = await s.barB(accepted, 0);
       s.report('16, uncertain', { n: 1, ...figures });
     });
-  }, 60_000);
+  });
 });

@@ -69,5 +69,5 @@ describe('the API while Postgres is down', () => {
       await api?.kill();
       await database.drop();
     }
-  }, 150_000);
+  });
 });

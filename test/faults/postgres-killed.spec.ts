@@ -67,7 +67,7 @@ describe('the database going away under running workers', () => {
       expect(s.fleet.running).toHaveLength(2);
       s.report('14, killed', { n, kills, ...figures, 'worst latency after in ms': await assertListening(s) });
     });
-  }, 200_000);
+  });
 
   it('loses nothing and runs nothing twice when all backends are terminated again and again', async () => {
     const n = full ? 2000 : 800;
@@ -112,5 +112,5 @@ describe('the database going away under running workers', () => {
       const figuresAfter = { 'worst latency after in ms': worst, 'memory grown by MB': growth.join('/') };
       s.report('14, terminated', { n, times, terminated, ...figures, ...figuresAfter });
     });
-  }, 200_000);
+  });
 });

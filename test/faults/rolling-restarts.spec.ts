@@ -7,7 +7,7 @@ const BACKLOG = 400;
 
 describe('workers that are restarted one after the other, under load', () => {
   it('lose nothing and charge nothing, although some tasks outlast the grace', async () => {
-    await scenario({ worker: { grace: '300ms' } }, async (s) => {
+    await scenario({ worker: { grace: '300ms', lease: '6s' } }, async (s) => {
       const accepted = new Map<string, unknown>();
       const topUp = async () => {
         const { rows } = await s.sql.query<{ n: number }>('SELECT count(*)::int AS n FROM celeriac.task');
@@ -26,7 +26,7 @@ describe('workers that are restarted one after the other, under load', () => {
         await until('it runs something', async () => (await leaving!.holds()).length > 0);
         expect(await leaving!.terminate()).toMatchObject({ code: 0, signal: null });
       }
-      const figures = await s.barB(accepted, restarts * 10, 120_000);
+      const figures = await s.barB(accepted, restarts * 10);
       expect(figures.lost).toBe(0);
       expect(figures.released).toBeGreaterThan(0);
       const { rows } = await s.sql.query(

@@ -4,7 +4,7 @@ import { until } from '../support/until.js';
 import { poolOfThisRun } from '../support/worker-process.js';
 
 /** Longer than it takes to start another worker on a busy machine. */
-const LONG_MS = poolOfThisRun === 'prefork' ? 20_000 : 9000;
+const LONG_MS = poolOfThisRun === 'prefork' ? 40_000 : 25_000;
 
 describe('a worker told to stop', () => {
   // fault 4
@@ -29,7 +29,7 @@ describe('a worker told to stop', () => {
       expect(rows).toEqual([]);
       s.report('4', { n, stops, ...figures });
     });
-  }, 200_000);
+  });
 
   // fault 5
   it('gives back what does not end within the grace, which starts elsewhere at once and is not charged', async () => {
@@ -44,7 +44,7 @@ describe('a worker told to stop', () => {
       const exit = await leaving.terminate();
       expect(exit).toMatchObject({ code: 0, signal: null });
       expect(exit.ms).toBeGreaterThan(500);
-      expect(exit.ms).toBeLessThan(5000);
+      expect(exit.ms).toBeLessThan(15_000);
 
       await until('all of them run elsewhere', async () => {
         const { rowCount } = await s.sql.query(`SELECT FROM celeriac.task WHERE state <> 'STARTED'`);
@@ -78,5 +78,5 @@ describe('a worker told to stop', () => {
       const figures = await s.barB(accepted, 10);
       s.report('5', { n: 10, 'slowest restart in s': gap, exit: Math.round(exit.ms), ...figures });
     });
-  }, 60_000);
+  });
 });

@@ -38,5 +38,5 @@ describe('workers of which one lacks the task', () => {
         await lacking.close();
       }
     });
-  }, 200_000);
+  });
 });

@@ -36,7 +36,7 @@ export class CountedTasks {
 @Module({
   imports: [
     TypeOrmModule.forRoot({ type: 'postgres', url: process.env.DATABASE_URL! }),
-    TasksModule.forRoot({ lease: '2s' }),
+    TasksModule.forRoot({ lease: '6s' }),
   ],
   providers: [CountedTasks],
 })

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { Injectable } from '@nestjs/common';
 import { Task, type TaskHandle } from '#dist/tasks/index.js';
 import { createApplication, type TestApplication } from '../support/application.js';
@@ -10,8 +10,6 @@ import { compile, createProjectFolder, type ProjectFolder } from '../support/doc
 import { NodeProcess } from '../support/node-process.js';
 import { SeededRandom } from '../support/seeded-random.js';
 import { until } from '../support/until.js';
-
-jest.setTimeout(180_000);
 
 /** The same tasks as in the workers' processes, for this one that only submits. */
 @Injectable()
@@ -87,7 +85,7 @@ describe('limits, with several processes', () => {
     const handles = await application.tasks.submitMany(
       Array.from({ length: 150 }, () => ({
         name: 'counted.narrow',
-        args: [`key-${random.below(6)}`, 20 + random.below(60)],
+        args: [`key-${random.below(6)}`, 60 + random.below(120)],
       })),
     );
     const all = ended(handles);

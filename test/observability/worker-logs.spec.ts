@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { ConsoleLogger } from '@nestjs/common';
 import { planWorker } from '#dist/tasks/execution/worker-plan.js';
 import { TaskConsoleLogger } from '#dist/tasks/index.js';
@@ -6,8 +6,6 @@ import { createApplication, type TestApplication } from '../support/application.
 import { createDatabase, type TestDatabase } from '../support/database.js';
 import { PoolWorkers, type PoolWorker } from '../support/pool-worker.js';
 import { until } from '../support/until.js';
-
-jest.setTimeout(60_000);
 
 interface Line {
   level: string;

@@ -1,11 +1,9 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { createApplication, type TestApplication } from '../support/application.js';
 import { createDatabase, type TestDatabase } from '../support/database.js';
 import { PoolWorkers, type PoolWorker } from '../support/pool-worker.js';
 import { sampleOf } from '../support/prometheus-text.js';
 import { until } from '../support/until.js';
-
-jest.setTimeout(60_000);
 
 const LABELS = { task: 'observed.note', queue: 'default' };
 

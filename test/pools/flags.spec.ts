@@ -1,13 +1,11 @@
 import { hostname } from 'node:os';
-import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { Administration } from '#dist/tasks/control/administration.js';
 import type { TaskFailedError, TaskHandle, TaskService } from '#dist/tasks/index.js';
 import { createApplication, type TestApplication } from '../support/application.js';
 import { createDatabase, type TestDatabase } from '../support/database.js';
 import { PoolWorkers } from '../support/pool-worker.js';
 import { until } from '../support/until.js';
-
-jest.setTimeout(60_000);
 
 const POOLS = { async: ['-c', '2'], prefork: ['-P', 'prefork', '-c', '1'] } as const;
 

@@ -1,7 +1,7 @@
 import { stat, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { Injectable } from '@nestjs/common';
 import { Task, type TaskService } from '#dist/tasks/index.js';
 import { Broker, type Consumer } from '#dist/tasks/brokers/broker.js';
@@ -9,8 +9,6 @@ import { createApplication, type TestApplication } from '../support/application.
 import { createDatabase, type TestDatabase } from '../support/database.js';
 import { PoolWorkers, type PoolWorker } from '../support/pool-worker.js';
 import { until } from '../support/until.js';
-
-jest.setTimeout(60_000);
 
 @Injectable()
 class EchoTasks {
@@ -83,11 +81,11 @@ describe("a worker's health", () => {
   });
 
   it('ends by itself when its loop stands still beyond the hard limit of everything that runs', async () => {
-    const worker = await workers.start(['-c', '1'], 1, { LEASE: '1s' });
+    const worker = workers.spawn(['-c', '1'], { LEASE: '1s' });
     const endless = await tasks.submit('pool.endless', []);
     expect(await worker.ended()).toMatchObject({ signal: 'SIGKILL' });
     expect(worker.log).toContain('its event loop stood still beyond the hard time limit');
-    const next = await workers.start(['-c', '1'], 1, { LEASE: '1s' });
+    const next = workers.spawn(['-c', '1'], { LEASE: '1s' });
     await until('it was lost, and why', async () => {
       const history = await tasks.history(endless.id);
       return history.some((entry) => entry.kind === 'lost' && entry.error?.message.includes('stood still'));

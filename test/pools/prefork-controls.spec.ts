@@ -1,11 +1,9 @@
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { RemoteControl, type TaskService } from '#dist/tasks/index.js';
 import { createApplication, type TestApplication } from '../support/application.js';
 import { createDatabase, type TestDatabase } from '../support/database.js';
 import { PoolWorkers, type PoolWorker } from '../support/pool-worker.js';
 import { until } from '../support/until.js';
-
-jest.setTimeout(60_000);
 
 describe('a prefork worker, by remote control', () => {
   let database: TestDatabase;
@@ -69,7 +67,7 @@ describe('a prefork worker, by remote control', () => {
 
   it('grows and shrinks by child processes, in good order and never to none', async () => {
     const before = await worker.takers();
-    const running = await Promise.all(before.map(() => tasks.submit('pool.deaf', [700])));
+    const running = await Promise.all(before.map(() => tasks.submit('pool.deaf', [4000])));
     await until('they run', async () =>
       (await Promise.all(running.map((handle) => handle.state()))).every((state) => state === 'STARTED'),
     );

@@ -46,7 +46,7 @@ export async function watchEndings(sql: pg.Pool): Promise<void> {
 }
 
 /** Resolves when no task is live any more. */
-export async function untilDrained(sql: pg.Pool, deadlineMs = 60_000): Promise<void> {
+export async function untilDrained(sql: pg.Pool, deadlineMs = 240_000): Promise<void> {
   const left = () =>
     sql.query<{ state: string; n: string }>('SELECT state, count(*) AS n FROM celeriac.task GROUP BY state');
   await until('every task has ended', async () => (await left()).rows.length === 0, deadlineMs).catch(

@@ -31,7 +31,7 @@ export const openContext = (browser: Browser): Promise<BrowserContext> =>
 /** A page that notes what a person would not see: errors, refusals of the policy, requests to other hosts. */
 export async function openPage(context: BrowserContext): Promise<{ page: Page; complaints: string[] }> {
   const page = await context.newPage();
-  page.setDefaultTimeout(10_000);
+  page.setDefaultTimeout(60_000);
   const complaints: string[] = [];
   page.on('pageerror', (error) => complaints.push(error.message));
   page.on('console', (message) => {

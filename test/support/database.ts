@@ -41,7 +41,7 @@ async function connectionsOf(name: string): Promise<string[]> {
   const client = new Client({ connectionString: serverUrl });
   await client.connect();
   try {
-    for (const deadline = Date.now() + 3000; ;) {
+    for (const deadline = Date.now() + 15_000; ;) {
       const { rows } = await client.query<{ what: string }>(
         `SELECT application_name || ': ' || left(query, 60) AS what FROM pg_stat_activity WHERE datname = $1`,
         [name],

@@ -102,7 +102,7 @@ export async function scenario(
       async barB(accepted, maxExtras, deadlineMs) {
         const figures = await assertBarB({ sql, accepted, ledger, maxExtras, deadlineMs });
         // messages of workers that died are given out anew after their leases, and refused
-        await until('the broker holds nothing', async () => (await broker.held()) === 0, 30_000);
+        await until('the broker holds nothing', async () => (await broker.held()) === 0);
         return figures;
       },
       report(fault, figures) {

@@ -2,7 +2,7 @@
 export async function until<T>(
   what: string,
   ask: () => Promise<T> | T,
-  deadlineMs = 15_000,
+  deadlineMs = 60_000,
 ): Promise<NonNullable<T>> {
   const deadline = Date.now() + deadlineMs;
   for (;;) {

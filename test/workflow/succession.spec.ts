@@ -72,7 +72,7 @@ describe('a worker that ends a task for which another one waits alone', () => {
     database = await createDatabase();
     producer = await createApplication(database.url, { providers });
     refs = producer.tasks.of(StepTasks);
-  }, 60_000);
+  });
   afterAll(async () => {
     await producer?.close();
     await database?.drop();

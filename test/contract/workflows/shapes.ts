@@ -71,13 +71,13 @@ export function shapes(): void {
   });
 
   it('begins the countdown of a step when the step before it has ended', async () => {
-    const handle = await chain(refs.note.s(1), refs.note.s().set({ countdown: 300 })).delay();
+    const handle = await chain(refs.note.s(1), refs.note.s().set({ countdown: 4000 })).delay();
     const [first, second] = (await handle.graph()).nodes;
     await until('the first has ended', async () => (await handle.progress()).succeeded === 1);
     await expect(application.tasks.forget(first!.id)).rejects.toThrow(/while its workflow goes on/);
     await handle.get(soon);
     const [a, b] = await Promise.all([first!, second!].map(({ id }) => application.tasks.record(id)));
-    expect(Date.parse(b!.startedAt!) - Date.parse(a!.finishedAt!)).toBeGreaterThanOrEqual(299);
+    expect(Date.parse(b!.startedAt!) - Date.parse(a!.finishedAt!)).toBeGreaterThanOrEqual(3999);
   });
 
   it('tells each task where it belongs, and tells of the graph with its states', async () => {
@@ -104,11 +104,11 @@ export function shapes(): void {
     const many = Array.from({ length: 2500 }, (_, i) => refs.add.s(i));
     const handle = await chain(refs.add.s(1, 0), group(many), refs.sum.s()).delay();
     expect(await handle.get({ timeout: '60s' })).toBe(2500 + (2499 * 2500) / 2);
-  }, 70_000);
+  });
 
   it('runs a chain of a thousand', async () => {
     const steps = Array.from({ length: 999 }, () => refs.add.s(1));
     const handle = await chainOf<never, number, true>([refs.add.s(0, 1), ...steps]).delay();
     expect(await handle.get({ timeout: '60s' })).toBe(1000);
-  }, 70_000);
+  });
 }
