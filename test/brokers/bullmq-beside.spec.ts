@@ -75,7 +75,7 @@ describeUnless(redisMissing)('BullMQ beside tasks', () => {
     events.on('active', ({ jobId }) => seen.push(`active ${jobId}`));
     events.on('completed', ({ jobId }) => seen.push(`completed ${jobId}`));
     await application.startWorker();
-    expect(await handle.get({ timeout: '10s' })).toBe(200);
+    expect(await handle.get({ timeout: '60s' })).toBe(200);
     await until('both events were heard', () => seen.length === 2);
     expect(seen).toEqual([`active ${handle.id}-1`, `completed ${handle.id}-1`]);
     await events.close();
@@ -103,7 +103,7 @@ describeUnless(redisMissing)('BullMQ beside tasks', () => {
     const queue = application.app.get<Queue>(getQueueToken('images'), { strict: false });
     await queue.add('ordinary', { file: 'a.png' });
     const handle = await application.tasks.of(ImageTasks).resize.delay(10);
-    expect(await handle.get({ timeout: '10s' })).toBe(5);
+    expect(await handle.get({ timeout: '60s' })).toBe(5);
     await until('the processor is done', () => completed === 1);
     expect(processed).toEqual([{ file: 'a.png' }]);
     await application.close();

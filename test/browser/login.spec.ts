@@ -67,7 +67,7 @@ describeUnless(missingChromium)('the dashboard in Chromium, on Fastify and with 
 
   it('shows who may only read their own tasks, and nothing to change', async () => {
     const mine = await http.tasks.submit('shop.add', [1, 2], { owner: 'grace' });
-    await mine.get({ timeout: '20s' });
+    await mine.get({ timeout: '60s' });
     const { page, complaints } = await openPage(await openContext(browser));
     await page.goto(`${http.url}/dashboard/`);
     await page.getByLabel('Key').fill(READER);

@@ -214,7 +214,7 @@ describe('celeriac', () => {
       onOut: (text) => (heard += text),
     });
     await until('it has heard of one', async () => {
-      await (await application.tasks.submit('demo.echo', ['hear me'])).get({ timeout: '10s' });
+      await (await application.tasks.submit('demo.echo', ['hear me'])).get({ timeout: '60s' });
       return heard !== '';
     });
     expect(await listening).toMatchObject({ code: 0 });

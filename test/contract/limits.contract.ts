@@ -205,7 +205,7 @@ export function describeLimits(
       hold();
       const handles = await Promise.all(Array.from({ length: 30 }, () => tasks().holds.delay()));
       await until('one runs', async () => (await application.tasks.counts()).STARTED === 1);
-      expect(await (await tasks().free.delay('now')).get({ timeout: '5s' })).toBe('now');
+      expect(await (await tasks().free.delay('now')).get({ timeout: '60s' })).toBe('now');
       release();
       await all(handles);
     });
@@ -218,7 +218,7 @@ export function describeLimits(
       const waiting = await tasks().stubborn.applyAsync(['4'], { countdown: '1h' });
       await waiting.revoke();
       await application.tasks.retry(waiting.id);
-      await expect(waiting.get({ timeout: '10s' })).resolves.toBe('4');
+      await expect(waiting.get({ timeout: '60s' })).resolves.toBe('4');
     });
 
     it('a delayed task waits for its time first, and a revoked one makes room', async () => {
@@ -229,7 +229,7 @@ export function describeLimits(
       await first.revoke({ terminate: true });
       await until('the second one runs', async () => (await second.state()) === 'STARTED');
       release();
-      await second.get({ timeout: '10s' });
+      await second.get({ timeout: '60s' });
     });
 
     it('a task whose worker died does not keep its place', async () => {
@@ -263,18 +263,18 @@ export function describeLimits(
       const waiting = await tasks().latest.applyAsync([{ id: 1, version: 1 }], { countdown: '1h' });
       hold();
       const newer = await tasks().latest.delay({ id: 1, version: 2 });
-      await expect(waiting.get({ timeout: '5s' })).rejects.toBeInstanceOf(TaskRevokedError);
+      await expect(waiting.get({ timeout: '60s' })).rejects.toBeInstanceOf(TaskRevokedError);
       await until('the newer one runs', async () => (await newer.state()) === 'STARTED');
       const newest = await tasks().latest.delay({ id: 1, version: 3 });
       expect(newest.id).not.toBe(newer.id);
       release();
-      expect(await newer.get({ timeout: '10s' })).toBe(2);
-      expect(await newest.get({ timeout: '10s' })).toBe(3);
+      expect(await newer.get({ timeout: '60s' })).toBe(2);
+      expect(await newest.get({ timeout: '60s' })).toBe(3);
     });
 
     it('a second one within the period is refused, however the first one ended', async () => {
       const first = await tasks().hourly.delay();
-      await first.get({ timeout: '10s' });
+      await first.get({ timeout: '60s' });
       const error = await tasks()
         .hourly.delay()
         .catch((e: unknown) => e);

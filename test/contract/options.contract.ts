@@ -91,7 +91,7 @@ export function describeOptions(
     let application: TestApplication;
     const tasks = () => application.tasks.of(OptionTasks);
     const failure = async (handle: TaskHandle) => {
-      const error = await handle.get({ timeout: '10s' }).catch((e: unknown) => e);
+      const error = await handle.get({ timeout: '60s' }).catch((e: unknown) => e);
       expect(error).toBeInstanceOf(TaskFailedError);
       return (error as TaskFailedError).error;
     };
@@ -124,24 +124,24 @@ export function describeOptions(
         });
       expect(seen.filter((entry) => entry.value === 'TimeLimitExceededError')).toHaveLength(3);
       const quick = await tasks().quick.delay('free');
-      expect(await quick.get({ timeout: '10s' })).toBe('free');
+      expect(await quick.get({ timeout: '60s' })).toBe('free');
       released();
       expect(await endless[0]!.state()).toBe('FAILURE');
     });
 
     it('the soft time limit aborts the signal, and lets the handler clean up', async () => {
       const handle = await tasks().soft.delay();
-      expect(await handle.get({ timeout: '10s' })).toBe('SoftTimeLimitExceededError');
+      expect(await handle.get({ timeout: '60s' })).toBe('SoftTimeLimitExceededError');
     });
 
     it('a task waits for its eta, and one that is not started in time expires', async () => {
       const eta = new Date(Date.now() + 300);
       const handle = await tasks().quick.applyAsync(['later'], { eta });
-      await handle.get({ timeout: '10s' });
+      await handle.get({ timeout: '60s' });
       expect(Date.parse((await handle.record()).startedAt!)).toBeGreaterThanOrEqual(eta.getTime());
       const late = await tasks().quick.applyAsync(['late'], { countdown: '1h', expires: '2h' });
       await database.sql.query('UPDATE celeriac.task SET expires_at = now() WHERE id = $1', [late.id]);
-      const error = await late.get({ timeout: '10s' }).catch((e: unknown) => e);
+      const error = await late.get({ timeout: '60s' }).catch((e: unknown) => e);
       expect(error).toMatchObject({ code: 'TASK_REVOKED', reason: 'expired' });
     });
 
@@ -154,19 +154,19 @@ export function describeOptions(
 
     it('a result that is ignored is not kept, nor what its error says unless asked for', async () => {
       const fine = await tasks().ignored.delay(false);
-      expect(await fine.get({ timeout: '10s' })).toBeNull();
+      expect(await fine.get({ timeout: '60s' })).toBeNull();
       expect(await failure(await tasks().ignored.delay(true))).toEqual({
         name: 'TypeError',
         message: 'not kept: the task ignores its results',
       });
       expect(await failure(await tasks().ignoredButErrors.delay())).toMatchObject({ message: 'kept' });
       const asked = await tasks().quick.applyAsync(['x'], { ignoreResult: true });
-      expect(await asked.get({ timeout: '10s' })).toBeNull();
+      expect(await asked.get({ timeout: '60s' })).toBeNull();
     });
 
     it('a record with a time to live is removed after it, however the task ended', async () => {
       const fine = await tasks().quick.applyAsync(['short'], { resultExpires: 4000 });
-      expect(await fine.get({ timeout: '10s' })).toBe('short');
+      expect(await fine.get({ timeout: '60s' })).toBe('short');
       const revoked = await tasks().quick.applyAsync(['x'], { resultExpires: 1, countdown: '1h' });
       await revoked.revoke();
       for (const handle of [fine, revoked])
@@ -226,7 +226,7 @@ export function describeOptions(
 
     it('headers and tags of the task and of the call reach the handler', async () => {
       const handle = await tasks().headed.applyAsync([], { headers: { tenant: 'call' }, tags: { n: '1' } });
-      expect(await handle.get({ timeout: '10s' })).toEqual({
+      expect(await handle.get({ timeout: '60s' })).toEqual({
         headers: { tenant: 'call', source: 'task' },
         tags: { kind: 'headed', n: '1' },
         parentId: null,

@@ -50,19 +50,19 @@ for (const kind of ['redis', 'amqp'] as const satisfies readonly BrokerKind[])
       const paused = await waits();
       await expect(paused.get({ timeout: 300 })).rejects.toThrow('still PENDING');
       await tell('resume', {});
-      expect(await paused.get({ timeout: '10s' })).toBe('through');
+      expect(await paused.get({ timeout: '60s' })).toBe('through');
 
       await tell('cancel_consumer', { queue: 'extra' });
       const extra = await waits('extra');
       await expect(extra.get({ timeout: 300 })).rejects.toThrow('still PENDING');
       await tell('add_consumer', { queue: 'extra' });
-      expect(await extra.get({ timeout: '10s' })).toBe('through');
+      expect(await extra.get({ timeout: '60s' })).toBe('through');
 
       const blocking = await application.tasks.submit('demo.sleep', [60_000]);
       const behind = await waits();
       await expect(behind.get({ timeout: 300 })).rejects.toThrow('still PENDING');
       await tell('pool_grow', { n: 1 });
-      expect(await behind.get({ timeout: '10s' })).toBe('through');
+      expect(await behind.get({ timeout: '60s' })).toBe('through');
       expect((await remote.inspect('active', {}, { timeout: '10s' })).replies).toMatchObject([
         { value: [{ id: blocking.id }] },
       ]);

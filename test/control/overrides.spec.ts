@@ -53,10 +53,10 @@ describe('what operators change of tasks while they run', () => {
   it('sets free what waits for a rate, at once', async () => {
     const first = await submit('changed.rated');
     const second = await submit('changed.rated');
-    expect(await first.get({ timeout: '10s' })).toBe('ran');
+    expect(await first.get({ timeout: '60s' })).toBe('ran');
     await stays(second);
     await remote.rateLimit('changed.rated', 0);
-    expect(await second.get({ timeout: '10s' })).toBe('ran');
+    expect(await second.get({ timeout: '60s' })).toBe('ran');
   });
 
   it('limits a task whose code has no limit, across processes, until it is reset', async () => {
@@ -74,7 +74,7 @@ describe('what operators change of tasks while they run', () => {
     await stays(handle);
     expect(await remote.overrides()).toEqual([{ task: 'changed.free', rate: 1 / 3600 }]);
     await remote.rateLimit('changed.free', undefined, { by: 'ann' });
-    expect(await handle.get({ timeout: '10s' })).toBe('ran');
+    expect(await handle.get({ timeout: '60s' })).toBe('ran');
     await other.close();
     const { rows } = await database.sql.query(
       `SELECT by, detail->>'task' AS task FROM celeriac.audit WHERE action = 'rate_limit' AND by = 'ann'`,
@@ -104,7 +104,7 @@ describe('what operators change of tasks while they run', () => {
     await application.close();
     application = await createApplication(database.url, { providers: [ChangedTasks] });
     await application.startWorker();
-    await expect((await submit('changed.slow')).get({ timeout: '10s' })).rejects.toThrow(
+    await expect((await submit('changed.slow')).get({ timeout: '60s' })).rejects.toThrow(
       'SoftTimeLimitExceededError',
     );
   });

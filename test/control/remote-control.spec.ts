@@ -128,7 +128,7 @@ describe('remote control of worker processes', () => {
     expect(
       await values(remote.control('pool_grow', { n: 1 }, { workers: named(first), timeout: '30s' })),
     ).toEqual([2]);
-    expect(await waiting.get({ timeout: '30s' })).toBe('through');
+    expect(await waiting.get({ timeout: '60s' })).toBe('through');
     expect(
       await values(remote.control('pool_shrink', { n: 1 }, { workers: named(first), timeout: '30s' })),
     ).toEqual([1]);
@@ -152,7 +152,7 @@ describe('remote control of worker processes', () => {
       remote.control('add_consumer', { queue: 'extra' }, { workers: named(first), timeout: '30s' }),
     );
     expect(queues).toContain('extra');
-    expect(await handle.get({ timeout: '30s' })).toBe('extra');
+    expect(await handle.get({ timeout: '60s' })).toBe('extra');
   });
 
   it('keeps a paused worker from taking anything, until it is resumed', async () => {
@@ -160,7 +160,7 @@ describe('remote control of worker processes', () => {
     const handle = await application.tasks.submit('demo.echo', ['rested']);
     await expect(handle.get({ timeout: 300 })).rejects.toThrow('still PENDING');
     await remote.control('resume', {}, { workers: named(first), timeout: '30s' });
-    expect(await handle.get({ timeout: '30s' })).toBe('rested');
+    expect(await handle.get({ timeout: '60s' })).toBe('rested');
     await remote.control('resume', {}, { timeout: '30s' });
   });
 
@@ -188,7 +188,7 @@ describe('remote control of worker processes', () => {
   it('makes a worker quieter while it runs', async () => {
     const failing = async () => {
       const handle = await application.tasks.submit('demo.fail', ['out loud']);
-      await handle.get({ timeout: '30s' }).catch(() => undefined);
+      await handle.get({ timeout: '60s' }).catch(() => undefined);
       return handle.id;
     };
     const loud = await failing();

@@ -119,7 +119,7 @@ describe('docs/deployment.md and docs/security.md', () => {
       const handle = await web.tasks.of(ImageTasks).resize.applyAsync([3], { tags: { from: 'web' } });
       expect((await web.tasks.list({ tags: { from: 'web' } })).items).toHaveLength(1);
       await application.startWorker();
-      expect(await handle.get({ timeout: '10s' })).toBe(3);
+      expect(await handle.get({ timeout: '60s' })).toBe(3);
       await application.worker.stop(1000);
       const other = await web.tasks.of(ImageTasks).resize.delay(4);
       await web.tasks.revoke(other.id, { by: 'ann' });

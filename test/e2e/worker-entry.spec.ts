@@ -31,7 +31,7 @@ describe("the application's worker, as `npm run start:worker` starts it", () => 
           await (
             await application.tasks.submit(name, [100])
           )
-            .get({ timeout: '40s' })
+            .get({ timeout: '120s' })
             .catch((error: Error) => {
               throw new Error(`${error.message}\n${worker.lastWords}`);
             }),

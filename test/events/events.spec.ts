@@ -147,7 +147,7 @@ describe('events', () => {
   it('reach listeners in other processes that want them, without results and stacks', async () => {
     await until('interest is known', async () => {
       const fine = await tasks().fine.delay('secret');
-      await fine.get({ timeout: '10s' });
+      await fine.get({ timeout: '60s' });
       return everywhere.heard.length > 0;
     });
     const [succeeded] = everywhere.heard;

@@ -32,7 +32,7 @@ describe('an async worker that scales', () => {
     const handles = await Promise.all(Array.from({ length: 24 }, () => wait.delay(250)));
     const slots = () => worker.controls.report().slots;
     await until('it has grown', () => slots() === 4 && worker.active.length === 4);
-    await Promise.all(handles.map((handle) => handle.get({ timeout: '20s' })));
+    await Promise.all(handles.map((handle) => handle.get({ timeout: '60s' })));
     await until('it has shrunk', () => slots() === 1);
     const attempts = await database.sql.query('SELECT FROM celeriac.attempt');
     expect(attempts.rowCount).toBe(0);

@@ -74,7 +74,7 @@ describe('the application’s own context', () => {
     const handle = await own.run({ tenant, correlationId }, () =>
       tasks.root.applyAsync([], { headers: { traceparent: '00-abc-01' } }),
     );
-    return handle.get({ timeout: '10s' });
+    return handle.get({ timeout: '60s' });
   };
 
   it('goes from the request to the task, its children and theirs', async () => {

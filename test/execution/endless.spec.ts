@@ -36,7 +36,7 @@ class OddTasks {
   }
 }
 
-const soon = { timeout: '20s' };
+const soon = { timeout: '60s' };
 
 describe('what goes on for long, or is thrown oddly', () => {
   let database: TestDatabase;

@@ -78,7 +78,7 @@ describe('a database whose password is given out for a time', () => {
       await worker.start();
       expect(await keepTheirLeases(async () => (password = 'second'))).toBe(1);
       const handle = await app.get(TaskService).of(EchoTasks).echo.delay('still here');
-      expect(await handle.get({ timeout: '10s' })).toBe('still here');
+      expect(await handle.get({ timeout: '60s' })).toBe('still here');
     } finally {
       await worker.stop(0);
       await app.close();
@@ -98,7 +98,7 @@ describe('a database whose password is given out for a time', () => {
       await workers.start(['-P', 'prefork', '-c', '1'], 1, { PASSWORD_FILE: file, LEASE: '6s' });
       expect(await keepTheirLeases(() => writeFile(file, 'second'))).toBe(2);
       const handle = await application.tasks.submit('pool.pid', []);
-      expect(await handle.get({ timeout: '10s' })).toEqual(expect.any(Number));
+      expect(await handle.get({ timeout: '60s' })).toEqual(expect.any(Number));
     } finally {
       await workers.remove();
       await application.close();

@@ -129,7 +129,7 @@ describe('a handler runs through Nest’s own pipeline', () => {
   let application: TestApplication;
   const run = async (name: string, args: unknown[] = [], options = {}) => {
     const handle = await application.tasks.submit(`pipeline.${name}`, args, options);
-    return handle.get({ timeout: '10s' });
+    return handle.get({ timeout: '60s' });
   };
   const failure = async (name: string, args: unknown[] = [], options = {}) => {
     const error = await run(name, args, options).catch((e: unknown) => e);
@@ -186,14 +186,14 @@ describe('a handler runs through Nest’s own pipeline', () => {
 
   it('the context is found anywhere below', async () => {
     const handle = await application.tasks.submit('pipeline.below');
-    expect(await handle.get({ timeout: '10s' })).toBe(handle.id);
+    expect(await handle.get({ timeout: '60s' })).toBe(handle.id);
     expect(TaskContext.current()).toBeUndefined();
   });
 
   it('request-scoped providers are made for each task, with its context as their request', async () => {
     const one = await application.tasks.submit<[number, string]>('scoped.scoped');
     const two = await application.tasks.submit<[number, string]>('scoped.scoped');
-    const [first, second] = await Promise.all([one, two].map((handle) => handle.get({ timeout: '10s' })));
+    const [first, second] = await Promise.all([one, two].map((handle) => handle.get({ timeout: '60s' })));
     expect(first![1]).toBe(one.id);
     expect(second![1]).toBe(two.id);
     expect(first![0]).not.toBe(second![0]);
@@ -209,7 +209,7 @@ describe('a handler runs through Nest’s own pipeline', () => {
     );
     await other.startWorker();
     const handle = await other.tasks.submit('pipeline.doubled', [1]);
-    expect(await handle.get({ timeout: '10s' })).toBe(2);
+    expect(await handle.get({ timeout: '60s' })).toBe(2);
     expect(GlobalGuard.calls).toBe(1);
     await other.close();
   });

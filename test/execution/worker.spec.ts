@@ -73,13 +73,13 @@ describe('a worker', () => {
   it('aborts the signal after the soft time limit; a task that does not catch it fails with that', async () => {
     const { tasks } = await start();
     const slow = await tasks.of(WorkTasks).slow.delay();
-    const error = await slow.get({ timeout: '10s' }).catch((e: unknown) => e);
+    const error = await slow.get({ timeout: '60s' }).catch((e: unknown) => e);
     expect((error as TaskFailedError).error).toMatchObject({
       name: 'SoftTimeLimitExceededError',
       code: 'SOFT_TIME_LIMIT_EXCEEDED',
     });
     const cleans = await tasks.of(WorkTasks).cleansUp.delay();
-    expect(await cleans.get({ timeout: '10s' })).toBe('cleaned up');
+    expect(await cleans.get({ timeout: '60s' })).toBe('cleaned up');
   });
 
   it('lets running tasks finish when it stops, and takes no new ones', async () => {
@@ -154,6 +154,38 @@ describe('a worker', () => {
     }
   });
 
+  it('does not give back what has ended and is being written down while it stops', async () => {
+    const proxy = await FaultProxy.inFrontOf(database.url);
+    let [hear, pass] = [() => {}, () => {}];
+    const ended = new Promise<void>((resolve) => (hear = resolve));
+    const passed = new Promise<void>((resolve) => (pass = resolve));
+    const application = await createApplication(proxy.url, { providers: [WorkTasks] }, { lease: '60s' });
+    try {
+      await application.startWorker();
+      proxy.beforeStatement('celeriac.finish', async () => {
+        hear();
+        await passed;
+        return 'forward' as const;
+      });
+      const handle = await application.tasks.of(WorkTasks).echo.delay('once');
+      await ended;
+      const since = performance.now();
+      const stopped = application.worker.stop(10);
+      await until('all grace is over', () => performance.now() - since > 1500);
+      pass();
+      await stopped;
+      expect(await handle.record()).toMatchObject({ state: 'SUCCESS', result: 'once', attempt: 1 });
+      expect((await application.tasks.history(handle.id)).map(({ kind }) => kind)).toEqual([
+        'submitted',
+        'succeeded',
+      ]);
+    } finally {
+      pass();
+      await application.close();
+      await proxy.close();
+    }
+  });
+
   it('gives back a task whose handler ignores its signal, and refuses what it returns later', async () => {
     const { tasks, worker } = await start();
     held = new Promise((resolve) => (release = resolve));
@@ -166,7 +198,7 @@ describe('a worker', () => {
   it('records the last progress, however quick the steps', async () => {
     const { tasks } = await start();
     const handle = await tasks.of(WorkTasks).progress.delay(500);
-    await handle.get({ timeout: '10s' });
+    await handle.get({ timeout: '60s' });
     expect((await handle.record()).progress).toEqual({
       current: 500,
       total: 500,
@@ -190,7 +222,7 @@ describe('a worker', () => {
     );
     expect(rows).toEqual([]);
     await start();
-    expect(await handle.get({ timeout: '10s' })).toBe(1);
+    expect(await handle.get({ timeout: '60s' })).toBe(1);
   });
 
   it('revokes a task that was not started in time', async () => {
@@ -199,7 +231,7 @@ describe('a worker', () => {
     const handle = await application.tasks.of(WorkTasks).echo.applyAsync(['late'], { expires: 30 });
     await sleep(40);
     await application.startWorker();
-    const error = await handle.get({ timeout: '10s' }).catch((e: unknown) => e);
+    const error = await handle.get({ timeout: '60s' }).catch((e: unknown) => e);
     expect(error).toBeInstanceOf(TaskRevokedError);
     expect((error as TaskRevokedError).reason).toBe('expired');
   });
@@ -210,7 +242,7 @@ describe('a worker', () => {
     const handle = await tasks.of(WorkTasks).hold.delay();
     await until('it runs', () => worker.active.length === 1);
     expect(await handle.revoke()).toMatchObject({ state: 'STARTED' });
-    await expect(handle.get({ timeout: '10s' })).rejects.toBeInstanceOf(TaskRevokedError);
+    await expect(handle.get({ timeout: '60s' })).rejects.toBeInstanceOf(TaskRevokedError);
   });
 
   it('gives back rows that it holds without knowing, from a claim whose answer was lost', async () => {
@@ -221,7 +253,7 @@ describe('a worker', () => {
          worker_id = (SELECT id FROM celeriac.worker WHERE name = $1 AND dead_at IS NULL) WHERE id = $2`,
       [worker.name, handle.id],
     );
-    expect(await handle.get({ timeout: '10s' })).toBe('found');
+    expect(await handle.get({ timeout: '60s' })).toBe('found');
     expect((await tasks.history(handle.id)).map((entry) => entry.kind)).toEqual([
       'submitted',
       'released',
@@ -239,13 +271,13 @@ describe('a worker', () => {
     );
     expect(await handle.record()).toMatchObject({ state: 'PENDING', attempt: 0 });
     await start();
-    expect(await handle.get({ timeout: '20s' })).toBe('who?');
+    expect(await handle.get({ timeout: '60s' })).toBe('who?');
   });
 
   it('begins anew under another identity when it was buried', async () => {
     const { tasks } = await start({ lease: '1s' });
     await database.sql.query('UPDATE celeriac.worker SET dead_at = now() WHERE dead_at IS NULL');
     const handle = await tasks.of(WorkTasks).echo.delay('alive again');
-    expect(await handle.get({ timeout: '10s' })).toBe('alive again');
+    expect(await handle.get({ timeout: '60s' })).toBe('alive again');
   });
 });

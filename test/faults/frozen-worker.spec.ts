@@ -50,7 +50,7 @@ describe('a worker that stands still', () => {
         return undefined;
       });
       const more = await s.append(200, 20);
-      expect(await spin.get({ timeout: '30s' })).toBe(ms);
+      expect(await spin.get({ timeout: '60s' })).toBe(ms);
 
       const accepted = new Map<string, unknown>([[spin.id, ms], ...more]);
       const record = await spin.record();

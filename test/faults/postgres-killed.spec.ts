@@ -15,7 +15,7 @@ const SURELY_HEARD_MS = 1000;
 async function latency({ demo }: Scenario): Promise<number> {
   const since = performance.now();
   const handle = await demo.echo.delay('heard');
-  await handle.get({ timeout: '20s' });
+  await handle.get({ timeout: '60s' });
   return performance.now() - since;
 }
 
@@ -72,7 +72,7 @@ describe('the database going away under running workers', () => {
   it('loses nothing and runs nothing twice when all backends are terminated again and again', async () => {
     const n = full ? 2000 : 800;
     const times = 20;
-    await scenario({}, async (s) => {
+    await scenario({ worker: { lease: '10s' } }, async (s) => {
       const accepted = new Map(await s.append(100, 5));
       const workers = await s.fleet.startMany(2);
       await until('the workers are warm', async () => (await finished(s)) === 100);

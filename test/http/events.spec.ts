@@ -118,7 +118,7 @@ for (const adapter of ADAPTERS)
 
     it('gives one event and ends for a task that has ended', async () => {
       const id = await submit('echo', [{ a: 1 }]);
-      await http.tasks.handle(id).get({ timeout: '20s' });
+      await http.tasks.handle(id).get({ timeout: '60s' });
       expect(await (await listen(id)).all()).toEqual([
         {
           type: 'state',

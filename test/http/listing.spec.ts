@@ -25,7 +25,7 @@ for (const adapter of ADAPTERS)
         ids.push(body.id);
       }
       await http.worker.start();
-      for (const id of ids.slice(0, 4)) await http.tasks.handle(id).get({ timeout: '20s' });
+      for (const id of ids.slice(0, 4)) await http.tasks.handle(id).get({ timeout: '60s' });
     });
     afterAll(async () => {
       await http.close();

@@ -146,7 +146,7 @@ for (const adapter of ADAPTERS)
       await expectRight(find('POST', '/{id}/revoke'), `/${id}/revoke`, { terminate: true });
       await expectRight(find('POST', '/{id}/revoke'), `/${id}/revoke`, {});
       await expectRight(find('POST', '/{id}/retry'), `/${id}/retry`);
-      await http.tasks.handle(id).get({ timeout: '20s' });
+      await http.tasks.handle(id).get({ timeout: '60s' });
       await expectRight(find('GET', '/{id}/history'), `/${id}/history`);
       await expectRight(find('GET', '/{id}'), `/${id}?wait=1s`);
       await expectRight(find('DELETE', '/{id}'), `/${id}`);

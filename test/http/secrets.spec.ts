@@ -47,7 +47,7 @@ describe('secrets', () => {
       });
     expect(body.args).toEqual(['ada', 'hunter2']);
     ({ id } = body);
-    await http.tasks.handle(id).get({ timeout: '20s' });
+    await http.tasks.handle(id).get({ timeout: '60s' });
   });
   afterAll(async () => {
     await http?.close();
@@ -86,7 +86,7 @@ describe('secrets', () => {
     const { body } = await http.client
       .as(key('submit'))
       .post<{ id: string }>('/tasks/workflows', { workflow: { chain: [step, step] } });
-    await http.tasks.handle(body.id).get({ timeout: '20s' });
+    await http.tasks.handle(body.id).get({ timeout: '60s' });
     const detail = async (role: 'read' | 'admin') => {
       const { body: graph } = await http.client
         .as(key(role))

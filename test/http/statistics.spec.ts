@@ -42,7 +42,7 @@ describe('statistics, errors, actions on many, lines and the audit trail', () =>
   const reader = () => http.client.as('a-reader-key-of-some-length');
   const run = async (name: string, args: unknown[], options = {}) => {
     const handle = await http.tasks.submit(name, args, options);
-    await handle.get({ timeout: '20s' }).catch(() => undefined);
+    await handle.get({ timeout: '60s' }).catch(() => undefined);
     return handle.id;
   };
   const errors = async (query = '') => (await admin().get<Items<Group>>(`/tasks/errors${query}`)).body.items;

@@ -60,10 +60,10 @@ afterAll(async () => {
 });
 
 const submit = (input: ThumbnailInput) => application.tasks.of(ImagesTasks).thumbnail.delay(input);
-const run = async (input: ThumbnailInput) => (await submit(input)).get({ timeout: '30s' });
+const run = async (input: ThumbnailInput) => (await submit(input)).get({ timeout: '60s' });
 const failed = async (input: unknown): Promise<TaskRecord> => {
   const handle = await application.tasks.submit('images.thumbnail', [input]);
-  await handle.get({ timeout: '30s' }).catch(() => undefined);
+  await handle.get({ timeout: '60s' }).catch(() => undefined);
   return handle.record();
 };
 
@@ -75,7 +75,7 @@ describe('images.thumbnail', () => {
       formats: ['webp', 'jpeg', 'png', 'avif'],
       quality: 60,
     });
-    const { source, outputs } = await handle.get({ timeout: '30s' });
+    const { source, outputs } = await handle.get({ timeout: '60s' });
     const { size } = await stat(join(sources, 'photo.jpg'));
     expect(source).toEqual({ width: 800, height: 600, format: 'jpeg', bytes: size, pages: 1 });
     expect(outputs.map(({ width, height, format }) => [width, height, format])).toEqual([

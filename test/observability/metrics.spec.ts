@@ -80,7 +80,7 @@ describe('metrics', () => {
           tasks.submit('measured.fine', [2]),
           tasks.submit('measured.bad'),
         ]);
-        await Promise.all(all.map((handle) => handle.get({ timeout: '20s' }).catch(() => undefined)));
+        await Promise.all(all.map((handle) => handle.get({ timeout: '60s' }).catch(() => undefined)));
         const text = await until('the failure is counted', async () => {
           const now = await scrape();
           return sampleOf(now, 'celeriac_tasks_failed_total', BAD) === 1 ? now : undefined;

@@ -22,7 +22,7 @@ class TracedTasks {
 
   @Task({ queue: 'traced' })
   async parent(): Promise<string> {
-    return (await this.tasks.of(TracedTasks).child.delay()).get({ timeout: '20s' });
+    return (await this.tasks.of(TracedTasks).child.delay()).get({ timeout: '60s' });
   }
 
   @Task({ queue: 'traced', retry: { max: 1, delay: 0 } })
@@ -72,7 +72,7 @@ describe('traces', () => {
     let inChild: unknown;
     const outer = await within('outer', async () => {
       const handle = await tasks.of(TracedTasks).parent.delay();
-      inChild = await handle.get({ timeout: '20s' });
+      inChild = await handle.get({ timeout: '60s' });
     });
     const processed = await ended('process traced', 2);
     const sent = await ended('send traced', 2);
@@ -109,7 +109,7 @@ describe('traces', () => {
 
     it("have the conventions' attributes for messaging", async () => {
       const handle = await application.tasks.of(TracedTasks).child.delay();
-      await handle.get({ timeout: '20s' });
+      await handle.get({ timeout: '60s' });
       const [sent] = await ended('send traced', 1);
       const [processed] = await ended('process traced', 1);
       const common = {
@@ -134,7 +134,7 @@ describe('traces', () => {
 
     it('have a span for each attempt, with its error', async () => {
       const handle = await application.tasks.of(TracedTasks).second.delay();
-      expect(await handle.get({ timeout: '20s' })).toBe(2);
+      expect(await handle.get({ timeout: '60s' })).toBe(2);
       const [first, second] = await ended('process traced', 2);
       const [sent] = await ended('send traced', 1);
       expect([first!, second!].map(parentOf)).toEqual([idOf(sent!), idOf(sent!)]);
@@ -168,7 +168,7 @@ describe('traces', () => {
       expect(two.map(parentOf)).toEqual([idOf(many!), idOf(many!)]);
       spans.clear();
       const child = tasks.of(TracedTasks).child;
-      await (await chain(child.si(), child.si()).delay()).get({ timeout: '20s' });
+      await (await chain(child.si(), child.si()).delay()).get({ timeout: '60s' });
       const [workflow] = await ended('send', 1);
       expect((await ended('process traced', 2)).map(parentOf)).toEqual([idOf(workflow!), idOf(workflow!)]);
     });
@@ -176,7 +176,7 @@ describe('traces', () => {
     it('carry baggage along', async () => {
       const baggage = propagation.createBaggage({ tenant: { value: 'blue' } });
       const seen = await context.with(propagation.setBaggage(context.active(), baggage), async () =>
-        (await application.tasks.of(TracedTasks).baggage.delay()).get({ timeout: '20s' }),
+        (await application.tasks.of(TracedTasks).baggage.delay()).get({ timeout: '60s' }),
       );
       expect(seen).toBe('blue');
     });
@@ -184,7 +184,7 @@ describe('traces', () => {
     it('are not made where the module says so', async () => {
       const silent = await createApplication(database.url, { providers: [TracedTasks] }, { tracing: false });
       const handle = await silent.tasks.of(TracedTasks).baggage.delay();
-      await handle.get({ timeout: '20s' });
+      await handle.get({ timeout: '60s' });
       expect(spans.named('send traced')).toEqual([]);
       expect((await handle.record()).meta).toBeNull();
       expect(await headersOf(database, handle.id)).toEqual({});

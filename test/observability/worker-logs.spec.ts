@@ -42,9 +42,9 @@ describe("a worker's log in JSON", () => {
     const worker = await workers.start(['--log-format', 'json']);
     const headers = { traceparent: `00-${TRACE}-b7ad6b7169203331-01` };
     const noted = await application.tasks.submit('observed.note', ['a-secret'], { headers });
-    expect(await noted.get({ timeout: '20s' })).toBe('a-secret');
+    expect(await noted.get({ timeout: '60s' })).toBe('a-secret');
     const failed = await application.tasks.submit('observed.fail', ['a-secret']);
-    await failed.get({ timeout: '20s' }).catch(() => undefined);
+    await failed.get({ timeout: '60s' }).catch(() => undefined);
     const lines = await until('the failure is told', () => {
       const said = linesOf(worker);
       return said.some(({ level }) => level === 'error') ? said : undefined;
@@ -67,7 +67,7 @@ describe("a worker's log in JSON", () => {
   it('is the same from the children of a prefork worker and from its supervisor', async () => {
     const worker = await workers.start(['-P', 'prefork', '-c', '1', '--log-format', 'json']);
     const noted = await application.tasks.submit('observed.note', ['a']);
-    await noted.get({ timeout: '20s' });
+    await noted.get({ timeout: '60s' });
     await until('it is told', () => linesOf(worker).some((line) => line.task?.id === noted.id));
     expect(linesOf(worker).some(({ message }) => message.includes('child processes'))).toBe(true);
   });

@@ -12,7 +12,7 @@ describe("a worker's metrics", () => {
   let application: TestApplication;
   let workers: PoolWorkers;
   const run = (name: string, ...args: unknown[]) =>
-    application.tasks.submit(name, args).then((handle) => handle.get({ timeout: '20s' }));
+    application.tasks.submit(name, args).then((handle) => handle.get({ timeout: '60s' }));
   const scrape = async (worker: PoolWorker) => {
     const [, port] = await until('it listens', () => /health on http:\/\/0\.0\.0\.0:(\d+)/.exec(worker.log));
     const response = await fetch(`http://127.0.0.1:${port}/metrics`);

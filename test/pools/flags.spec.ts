@@ -14,7 +14,7 @@ describe("Celery's options of a worker", () => {
   let application: TestApplication;
   let workers: PoolWorkers;
   let tasks: TaskService;
-  const get = (handle: TaskHandle) => handle.get({ timeout: '20s' });
+  const get = (handle: TaskHandle) => handle.get({ timeout: '60s' });
 
   beforeAll(async () => {
     database = await createDatabase();

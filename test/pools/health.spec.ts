@@ -70,7 +70,7 @@ describe("a worker's health", () => {
       const worker = await workers.start(['--health-file', file, '--health-port', '0']);
       const first = (await stat(file)).mtimeMs;
       expect((await ask(`${await address(worker)}/ready`))[0]).toBe(200);
-      await (await tasks.submit('pool.spin', [3200])).get({ timeout: '20s' });
+      await (await tasks.submit('pool.spin', [3200])).get({ timeout: '60s' });
       await until('the log tells', () =>
         /the event loop stood still for [\d.]+ s while these ran: pool\.spin/.test(worker.log),
       );
@@ -109,7 +109,7 @@ describe("a worker's health", () => {
       // alive, connected, and deaf
       await consumers[0]!.stop();
       const handle = await tasks.of(EchoTasks).echo.delay('heard');
-      expect(await handle.get({ timeout: '20s' })).toBe('heard');
+      expect(await handle.get({ timeout: '60s' })).toBe('heard');
       expect(consumers).toHaveLength(2);
     } finally {
       await stuck.close();

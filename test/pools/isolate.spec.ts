@@ -34,7 +34,7 @@ describe('an isolated task', () => {
   let workers: PoolWorkers;
   let worker: PoolWorker;
   let tasks: TaskService;
-  const get = (handle: TaskHandle) => handle.get({ timeout: '30s' });
+  const get = (handle: TaskHandle) => handle.get({ timeout: '60s' });
   const failure = (handle: TaskHandle) =>
     get(handle).then(
       () => undefined,
@@ -56,6 +56,14 @@ describe('an isolated task', () => {
 
   for (const kind of ['process', 'thread'] as const) {
     const run = (what: string, options = {}) => tasks.submit(`isolated.${kind}`, [what], options);
+
+    it(`is never begun in a ${kind} that started while it was revoked`, async () => {
+      const handle = await run('progress');
+      await until('it waits there', async () => (await handle.state()) === 'STARTED');
+      await handle.revoke();
+      await expect(get(handle)).rejects.toMatchObject({ code: 'TASK_REVOKED' });
+      expect((await handle.record()).progress).toBeNull();
+    });
 
     it(`runs in a ${kind} that is kept for the next one`, async () => {
       const first = (await get(await run('where'))) as { pid: number; isMainThread: boolean };
@@ -116,7 +124,7 @@ describe('an isolated task', () => {
     it(`adds to its group, and puts another task in its place, from a ${kind}`, async () => {
       const { run } = tasks.of({ process: ProcessTasks, thread: ThreadTasks }[kind]);
       const grown = await group([run.s('grow')]).delay();
-      expect(await grown.get({ timeout: '30s' })).toEqual(['grown', worker.pid, 'slept']);
+      expect(await grown.get({ timeout: '60s' })).toEqual(['grown', worker.pid, 'slept']);
       expect(await get(await tasks.submit(`isolated.${kind}`, ['replace']))).toBe('slept');
     });
 

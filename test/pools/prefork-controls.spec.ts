@@ -12,7 +12,7 @@ describe('a prefork worker, by remote control', () => {
   let workers: PoolWorkers;
   let worker: PoolWorker;
   let tasks: TaskService;
-  const get = (handle: { get(options: object): Promise<unknown> }) => handle.get({ timeout: '30s' });
+  const get = (handle: { get(options: object): Promise<unknown> }) => handle.get({ timeout: '60s' });
   /** What it answered, or why it refused. */
   const value = async (
     answers: Promise<{ replies: readonly { ok: boolean; value?: unknown; error?: unknown }[] }>,

@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/glob
 import type { TaskHandle, TaskService } from '#dist/tasks/index.js';
 import { createApplication, type TestApplication } from '../support/application.js';
 import { createDatabase, type TestDatabase } from '../support/database.js';
-import { NodeProcess } from '../support/node-process.js';
+import { NodeProcess, isAlive } from '../support/node-process.js';
 import { PoolWorkers, type PoolWorker } from '../support/pool-worker.js';
 import { until } from '../support/until.js';
 
@@ -113,6 +113,16 @@ describe('signals to a worker', () => {
       return pids.length === 1 && pids[0] !== pid;
     });
     expect(await outcomes(handle)).toEqual(['succeeded']);
+  });
+
+  it('a child that was to retire does not outlive its supervisor by more than the grace', async () => {
+    const worker = await workers.start(['-P', 'prefork', '-c', '1', '--shutdown-grace', '1s']);
+    const [pid] = await worker.takers();
+    await run('pool.wait', 600_000);
+    process.kill(pid!, 'SIGTERM');
+    await until('it was replaced', async () => (await worker.takers()).length === 2);
+    await worker.killAlone();
+    await until('it has ended', () => !isAlive(pid!));
   });
 
   const asRoot = process.getuid?.() === 0 ? it : it.skip;

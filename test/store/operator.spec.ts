@@ -35,7 +35,7 @@ describe('asking and operating', () => {
     const handles = [];
     for (let i = 0; i < 5; i++)
       handles.push(await refs().ok.applyAsync([`v${i}`], { tags: { batch: 'list' } }));
-    await Promise.all(handles.map((handle) => handle.get({ timeout: '10s' })));
+    await Promise.all(handles.map((handle) => handle.get({ timeout: '60s' })));
     const first = await application.tasks.list({ tags: { batch: 'list' }, state: 'SUCCESS' }, { limit: 3 });
     expect(first.items.map((item) => item.id)).toEqual(
       handles
@@ -64,7 +64,7 @@ describe('asking and operating', () => {
 
   it('refuses what a state does not allow, with the state', async () => {
     const done = await refs().ok.delay('x');
-    await done.get({ timeout: '10s' });
+    await done.get({ timeout: '60s' });
     await expect(done.revoke()).rejects.toThrow(/is SUCCESS: it cannot be revoked/);
     await expect(application.tasks.retry(done.id)).rejects.toBeInstanceOf(TaskStateError);
     const waiting = await refs().ok.applyAsync(['x'], { countdown: '1h' });
@@ -79,7 +79,7 @@ describe('asking and operating', () => {
 
   it('forgets a finished task with all that belongs to it, and keeps who did it', async () => {
     const failed = await refs().fail.delay();
-    await failed.get({ timeout: '10s' }).catch(() => undefined);
+    await failed.get({ timeout: '60s' }).catch(() => undefined);
     await application.tasks.forget(failed.id, { by: 'ann' });
     await expect(failed.record()).rejects.toBeInstanceOf(TaskNotFoundError);
     expect(

@@ -54,7 +54,7 @@ describe('an idempotency key', () => {
   it('gives the finished task back, not a new one', async () => {
     await application.startWorker();
     const first = await pay(7, 'five');
-    await first.get({ timeout: '10s' });
+    await first.get({ timeout: '60s' });
     const second = await pay(7, 'five');
     expect(second.id).toBe(first.id);
     expect(await second.get()).toBe(7);

@@ -50,7 +50,7 @@ describe('submitting', () => {
 
   it('gives the typed result back', async () => {
     const handle = await application.tasks.of(MathTasks).add.delay(2, 3);
-    const sum: number = await handle.get({ timeout: '10s' });
+    const sum: number = await handle.get({ timeout: '60s' });
     expect(sum).toBe(5);
   });
 
@@ -58,7 +58,7 @@ describe('submitting', () => {
     const handle = await application.tasks
       .of(MathTasks)
       .add.applyAsync([20, 22], { tags: { user: '42' }, owner: 'ann', meta: { a: 1 } });
-    await handle.get({ timeout: '10s' });
+    await handle.get({ timeout: '60s' });
     expect(await handle.record()).toMatchObject({
       id: handle.id,
       name: 'math.add',
@@ -78,25 +78,25 @@ describe('submitting', () => {
 
   it('throws the handler’s error, as it was recorded, to who waits', async () => {
     const handle = await application.tasks.of(MathTasks).fail.delay('no such thing');
-    const error = await handle.get({ timeout: '10s' }).catch((e: unknown) => e);
+    const error = await handle.get({ timeout: '60s' }).catch((e: unknown) => e);
     expect(error).toBeInstanceOf(TaskFailedError);
     expect((error as TaskFailedError).error).toMatchObject({ name: 'RangeError', message: 'no such thing' });
   });
 
   it('tries again as often as the task allows, and says so in the history', async () => {
     const handle = await application.tasks.of(MathTasks).flaky.delay(2);
-    expect(await handle.get({ timeout: '10s' })).toBe(3);
+    expect(await handle.get({ timeout: '60s' })).toBe(3);
     expect(await handle.record()).toMatchObject({ attempt: 3, retries: 2, maxRetries: 2 });
     const kinds = (await application.tasks.history(handle.id)).map((entry) => entry.kind);
     expect(kinds).toEqual(['submitted', 'retried', 'retried', 'succeeded']);
 
     const hopeless = await application.tasks.of(MathTasks).flaky.delay(9);
-    await expect(hopeless.get({ timeout: '10s' })).rejects.toThrow('attempt 3');
+    await expect(hopeless.get({ timeout: '60s' })).rejects.toThrow('attempt 3');
   });
 
   it('carries arguments and results of any size unchanged', async () => {
     const handle = await application.tasks.of(MathTasks).big.delay(300_000);
-    expect(await handle.get({ timeout: '10s' })).toHaveLength(300_000);
+    expect(await handle.get({ timeout: '60s' })).toHaveLength(300_000);
     const args = ['é€😀"\\'.repeat(2000)];
     const { id } = await application.tasks.submit('math.add', args);
     expect((await application.tasks.record(id)).args).toEqual(args);
@@ -105,7 +105,7 @@ describe('submitting', () => {
   it('gives each of 2,000 tasks submitted at once its own result', async () => {
     const add = application.tasks.of(MathTasks).add;
     const handles = await Promise.all(Array.from({ length: 2000 }, (_, i) => add.delay(i, 1)));
-    const results = await Promise.all(handles.map((handle) => handle.get({ timeout: '20s' })));
+    const results = await Promise.all(handles.map((handle) => handle.get({ timeout: '60s' })));
     expect(results).toEqual(Array.from({ length: 2000 }, (_, i) => i + 1));
   });
 

@@ -46,7 +46,7 @@ describe('submitting inside the caller’s transaction', () => {
         await manager.query('INSERT INTO orders VALUES ($1)', [1000 + i]);
         return note().applyAsync(['committed'], { manager });
       });
-      expect(await handle.get({ timeout: '10s' })).toBe('committed');
+      expect(await handle.get({ timeout: '60s' })).toBe('committed');
       took.push(performance.now() - before);
     }
     // by notification: a worker that had to poll would come after 1 s in the middle
@@ -72,7 +72,7 @@ describe('submitting inside the caller’s transaction', () => {
       await expect(inner.record()).rejects.toBeInstanceOf(TaskNotFoundError);
       return inner;
     });
-    expect(await handle.get({ timeout: '10s' })).toBe('nested');
+    expect(await handle.get({ timeout: '60s' })).toBe('nested');
   });
 
   it('waiting for the result inside the transaction is refused instead of hanging', async () => {
@@ -92,7 +92,7 @@ describe('submitting inside the caller’s transaction', () => {
         { manager },
       ),
     );
-    expect(await Promise.all(handles.map((handle) => handle.get({ timeout: '10s' })))).toEqual(['a', 'b']);
+    expect(await Promise.all(handles.map((handle) => handle.get({ timeout: '60s' })))).toEqual(['a', 'b']);
   });
 
   it('refuses a manager without a transaction, and one of another DataSource', async () => {

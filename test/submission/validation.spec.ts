@@ -54,7 +54,7 @@ describe('arguments and results', () => {
   let database: TestDatabase;
   let application: TestApplication;
   const tasks = () => application.tasks.of(CheckedTasks);
-  const result = (handle: TaskHandle) => handle.get({ timeout: '10s' });
+  const result = (handle: TaskHandle) => handle.get({ timeout: '60s' });
   const refusal = async (submission: Promise<unknown>) => {
     const error = await submission.catch((e: unknown) => e);
     expect(error).toBeInstanceOf(InvalidArgumentError);

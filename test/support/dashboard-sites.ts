@@ -73,7 +73,7 @@ export class DashboardSite {
   ended(id: string): Promise<unknown> {
     return this.http.tasks
       .handle(id)
-      .get({ timeout: '20s' })
+      .get({ timeout: '60s' })
       .catch(() => undefined);
   }
 

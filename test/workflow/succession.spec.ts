@@ -57,7 +57,7 @@ class StepTasks {
 }
 
 const providers = [StepTasks];
-const soon = { timeout: '20s' };
+const soon = { timeout: '60s' };
 const steps = (n: number) =>
   chainOf<never, number, true>([refs.add.s(0, 1), ...Array.from({ length: n - 1 }, () => refs.add.s(1))]);
 

@@ -110,13 +110,9 @@ export class Attempts {
       announcer.ended(running);
       let heir: ClaimedTask | undefined;
       try {
-        const settlement = await options.settler.settle(
-          task,
-          outcome,
-          progress.take(running),
-          running,
-          keepsSlot,
-        );
+        const settling = options.settler.settle(task, outcome, progress.take(running), running, keepsSlot);
+        running.settling = settling;
+        const settlement = await settling;
         heir = settlement.heir;
         announcer.settled(running, outcome, settlement.settled);
       } finally {

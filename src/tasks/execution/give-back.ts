@@ -10,21 +10,25 @@ const DATABASE_GRACE_MS = 5000;
 const LATE_GRACE_MS = 1000;
 
 /**
- * The last act of a worker for handlers that do not stop: whatever they still do, the rows are somebody else's. Not
- * waited for without end: a lease runs out even when the database is away.
+ * The last act of a worker for handlers that do not stop: whatever they still do, the rows are somebody else's. What has
+ * ended is only to be written down. Not waited for without end: a lease runs out even when the database is away.
  */
 export async function giveBack(
-  left: readonly RunningTask[],
+  active: readonly RunningTask[],
   settler: Settler,
   progress: ProgressWriter,
 ): Promise<void> {
-  if (left.length === 0) return;
+  if (active.length === 0) return;
+  const left = active.filter((task) => !task.settling);
   const names = left.map((task) => task.name).slice(0, 5);
-  new Logger('Tasks').warn(
-    `${left.length} tasks did not stop in time and are given back: ${names.join(', ')}`,
-  );
-  const all = left.map((task) =>
-    settler.settle(task.task, stopped(task.task), progress.take(task)).catch(() => undefined),
+  if (left.length > 0)
+    new Logger('Tasks').warn(
+      `${left.length} tasks did not stop in time and are given back: ${names.join(', ')}`,
+    );
+  const all = active.map((task) =>
+    (task.settling ?? settler.settle(task.task, stopped(task.task), progress.take(task))).catch(
+      () => undefined,
+    ),
   );
   await Promise.race([Promise.all(all), sleep(DATABASE_GRACE_MS, undefined, { ref: false })]);
 }

@@ -81,6 +81,7 @@ export class Heartbeat {
     });
     thread.on('error', (error) => this.options.onDeath(error));
     thread.on('exit', () => {
+      this.thread = undefined;
       if (!this.stopping) this.options.onDeath(new Error('the heartbeat thread ended'));
     });
     this.thread = thread;
@@ -104,7 +105,7 @@ export class Heartbeat {
     const { thread } = this;
     if (!thread) return;
     this.thread = undefined;
-    const exited = once(thread, 'exit');
+    const exited = once(thread, 'exit').catch(() => undefined);
     thread.ref();
     thread.postMessage({ kind: 'stop' } satisfies HeartbeatOrder);
     // a thread that hangs on a dead connection is not worth waiting for

@@ -54,6 +54,8 @@ export class RunningTask extends TaskContext {
   private softTimer: NodeJS.Timeout | undefined;
   private hardTimer: NodeJS.Timeout | undefined;
   private writtenOff = false;
+  /** Its handler is done with, and its outcome is on its way to the database. */
+  settling: Promise<unknown> | undefined;
   /** Set by the runner: takes the outcome of a task whose handler is not waited for. */
   onWriteOff: ((outcome: Outcome) => void) | undefined;
   /** Set by the runner: called when the handler has returned or thrown. */

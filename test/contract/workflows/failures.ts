@@ -160,7 +160,7 @@ export function failures(): void {
     broken.add('root');
     const many = Array.from({ length: 1500 }, () => refs.text.s());
     const handle = await chain(refs.fragile.s('root'), group(many), refs.text.s()).delay();
-    await expect(handle.get({ timeout: '30s' })).rejects.toBeInstanceOf(TaskFailedError);
+    await expect(handle.get({ timeout: '60s' })).rejects.toBeInstanceOf(TaskFailedError);
     await until('all has ended', async () => (await handle.progress()).failed === 1502);
   });
 }

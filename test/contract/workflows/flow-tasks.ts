@@ -7,7 +7,7 @@ export const calls: { name: string; value: unknown }[] = [];
 export const called = (name: string) => calls.filter((call) => call.name === name).map((call) => call.value);
 /** Names of fragile tasks that fail. */
 export const broken = new Set<string>();
-export const soon = { timeout: '20s' };
+export const soon = { timeout: '60s' };
 let gate: Promise<void> = Promise.resolve();
 let turns = 0;
 

@@ -11,7 +11,7 @@ async function main(): Promise<void> {
   const tasks = app.get(TaskService);
 
   const handle = await tasks.of(ReportTasks).write.delay('sales', 1);
-  const report = await handle.get({ timeout: '30s' });
+  const report = await handle.get({ timeout: '60s' });
   // a Date comes back as the text that JSON makes of it
   const at: string = report.at;
 

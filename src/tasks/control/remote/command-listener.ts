@@ -25,7 +25,8 @@ export class CommandListener {
   private readonly periodic: Periodic;
   /** What came of each, should its reply have to be written again: nothing grows twice. */
   private readonly outcomes = new Map<string, Promise<Reply>>();
-  private readonly answering = new Set<Promise<void>>();
+  /** Answers on their way, with the ids of their commands. */
+  private readonly answering = new Map<Promise<void>, string>();
   private readonly onSignal = (name: string) => {
     if (name === COMMANDS_SENT) this.periodic.wake();
   };
@@ -43,19 +44,21 @@ export class CommandListener {
   async stop(): Promise<void> {
     this.options.channel.off('signalled', this.onSignal);
     await this.periodic.stop();
-    await Promise.all(this.answering);
+    await Promise.all(this.answering.keys());
   }
 
   private async round(): Promise<number> {
     const { commands, channel, controls } = this.options;
+    const busy = new Set(this.answering.values());
+    const over = [...this.outcomes.keys()].filter((id) => !busy.has(id));
     const open = await commands.openFor(controls.id);
-    if (open.length === 0 && this.answering.size === 0) this.outcomes.clear();
+    for (const id of over) if (!open.some((command) => command.id === id)) this.outcomes.delete(id);
     for (const command of open) {
       // not awaited: a pool that restarts must not keep a ping waiting
       const answer = this.answer(command).catch((error: unknown) =>
         this.logger.warn(`${command.name} was not answered: ${(error as Error).message}`),
       );
-      this.answering.add(answer);
+      this.answering.set(answer, command.id);
       void answer.finally(() => this.answering.delete(answer));
     }
     return channel.connected ? POLL_MS : DEAF_POLL_MS;

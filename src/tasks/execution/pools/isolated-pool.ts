@@ -93,7 +93,8 @@ export class IsolatedPool {
     const { task, signal } = running;
     return new Promise<Outcome>((resolve) => {
       const give = () => {
-        if (signal.aborted) onAbort();
+        // while its isolate started
+        if (running.aborted) return free(endedEarly(running));
         isolate.tell({ kind: 'run', task: given });
         begin();
       };
@@ -103,11 +104,7 @@ export class IsolatedPool {
           give();
         } else if (message.id !== task.id) return;
         else if (message.kind === 'progress') running.relayProgress(message.progress);
-        else {
-          done(message.outcome);
-          this.idle[kind].push(isolate);
-          this.waiting[kind].shift()?.();
-        }
+        else free(message.outcome);
       };
       const onExit = (how: string) => {
         if (isolate.isReady) return done(crashed(task, how, this.options.maxCrashes));
@@ -118,6 +115,11 @@ export class IsolatedPool {
         const { aborted } = running;
         if (aborted instanceof TaskAborted)
           isolate.tell({ kind: 'abort', id: task.id, why: aborted.why, message: aborted.message });
+      };
+      const free = (outcome: Outcome) => {
+        done(outcome);
+        this.idle[kind].push(isolate);
+        this.waiting[kind].shift()?.();
       };
       const done = (outcome: Outcome) => {
         isolate.off('message', onMessage);

@@ -122,6 +122,8 @@ class Child {
   }
 
   stop(graceMs: number): Promise<void> {
+    // who was to retire has all the time there is; who is told again has less
+    if (this.stopping) setTimeout(() => this.control.hurryUp(), graceMs).unref();
     return (this.stopping ??= this.end(graceMs));
   }
 

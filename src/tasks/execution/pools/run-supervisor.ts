@@ -72,7 +72,9 @@ class PreforkWorker {
   }
 
   async stop(stopping: Stopping): Promise<void> {
-    await Promise.all([this.scaler?.stop(), this.care.stop()]);
+    // not awaited: either may be at a database that does not answer
+    void this.scaler?.stop();
+    void this.care.stop();
     await this.supervisor.stop(stopping);
     await this.commands?.stop();
     await this.identity?.stop();

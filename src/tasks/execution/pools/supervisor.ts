@@ -228,7 +228,7 @@ export class Supervisor {
       const store = new SupervisorStore(address, () => this.password());
       for (;;) {
         try {
-          await store.start();
+          if (!this.store) await store.start();
           this.store = store;
           await this.beforeTaking(store);
           return store;
