@@ -35,7 +35,11 @@ describe('a database whose password is given out for a time', () => {
   /** Resolves when all workers were heard of, under the names they had, for longer than a lease after that. */
   const keepTheirLeases = async (change: () => Promise<unknown>) => {
     const ids = async () =>
-      (await database.sql.query<{ id: string }>('SELECT id FROM celeriac.worker WHERE dead_at IS NULL')).rows;
+      (
+        await database.sql.query<{ id: string }>(
+          'SELECT id FROM celeriac.worker WHERE dead_at IS NULL ORDER BY id',
+        )
+      ).rows;
     const before = await ids();
     await change();
     await database.sql.query(`ALTER ROLE ${role} PASSWORD 'second'`);

@@ -55,8 +55,8 @@ describe('a prefork worker', () => {
     expect(new Set(await Promise.all(neighbours)).size).toBe(1);
     // and the killed one is replaced
     expect(await worker.takes(2)).not.toEqual(pids);
-    const took = async ({ record }: TaskHandle) => {
-      const { startedAt, finishedAt } = await record();
+    const took = async (handle: TaskHandle) => {
+      const { startedAt, finishedAt } = await handle.record();
       return Date.parse(finishedAt!) - Date.parse(startedAt!);
     };
     let least = await took(endless);
