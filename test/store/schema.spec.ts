@@ -7,6 +7,7 @@ import { ensurePartitions, lowestId } from '#dist/tasks/store/partitions.js';
 import { newTaskId } from '#dist/tasks/submission/task-id.js';
 import { createApplication } from '../support/application.js';
 import { createDatabase, type TestDatabase } from '../support/database.js';
+import { until } from '../support/until.js';
 
 @Entity({ name: 'post' })
 class Post {
@@ -92,6 +93,29 @@ describe('the schema', () => {
     );
     await ensurePartitions(storage.dataSource, 'celeriac', Date.now() + 3 * 86_400_000);
     expect(await partitions()).toContain(`task_done_${day(10)}`);
+    await closeStorage(storage);
+  });
+
+  it('leaves a day to another process that is just making it', async () => {
+    const storage = await openStorage(application(), resolveTasksOptions({}));
+    const start = Math.floor(Date.now() / 86_400_000 + 8) * 86_400_000;
+    const name = `celeriac.task_done_${new Date(start).toISOString().slice(0, 10).replaceAll('-', '')}`;
+    const other = await database.sql.connect();
+    await other.query('BEGIN');
+    await other.query(`CREATE TABLE ${name} (LIKE celeriac.task_done)`);
+    const made = ensurePartitions(storage.dataSource, 'celeriac', start);
+    await until('it waits for the other one', async () => {
+      const { rows } = await database.sql.query(
+        `SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE 'CREATE TABLE%'`,
+      );
+      return rows.length > 0;
+    });
+    await other.query(
+      `ALTER TABLE celeriac.task_done ATTACH PARTITION ${name} FOR VALUES FROM ('${lowestId(start)}') TO ('${lowestId(start + 86_400_000)}')`,
+    );
+    await other.query('COMMIT');
+    other.release();
+    await made;
     await closeStorage(storage);
   });
 

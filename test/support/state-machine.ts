@@ -5,7 +5,7 @@ import { composeTask } from '#dist/tasks/submission/compose-task.js';
 import type { SubmitOptions } from '#dist/tasks/submission/submit-options.js';
 import { Database } from '#dist/tasks/store/database.js';
 import { connectionSettings } from '#dist/tasks/store/connection.js';
-import { GateStore } from '#dist/tasks/store/gate-store.js';
+import { GateStore, roundFrom } from '#dist/tasks/store/gate-store.js';
 import type { ClaimedTask } from '#dist/tasks/store/statements/claim.js';
 import { InsertStore } from '#dist/tasks/store/insert-store.js';
 import { tablesOf } from '#dist/tasks/store/tables.js';
@@ -130,7 +130,7 @@ export class StateMachine {
     while (Date.now() < deadline) {
       await this.store.rescue(100, 100, HOUR_MS);
       await this.store.promoteDue(100);
-      await this.gates.admit('');
+      await this.gates.admit(roundFrom(''));
       await this.claim(this.workers[0]!);
       for (const { task } of this.held.splice(0)) await this.finish(task, 'SUCCESS');
       const { rows } = await this.sql.query('SELECT FROM celeriac.task WHERE queue = $1', [this.queue]);
@@ -179,7 +179,7 @@ export class StateMachine {
       case 'promote':
         return this.store.promoteDue(100);
       case 'admit':
-        return this.gates.admit('');
+        return this.gates.admit(roundFrom(''));
       case 'expire':
         return this.store.expire(100);
       case 'pause':

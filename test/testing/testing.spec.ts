@@ -127,6 +127,14 @@ describe('celeriac/testing', () => {
     expect(shop.mails).toEqual([]);
   });
 
+  it('does not expire what has begun, unless it is to be tried again', async () => {
+    const snoozed = await tasks.of(ShopTasks).remind.applyAsync(['tomorrow'], { expires: '2h' });
+    const retried = await tasks.of(ShopTasks).pay.applyAsync([1], { expires: '30m' });
+    await test.advance('1d');
+    expect(await snoozed.state()).toBe('SUCCESS');
+    expect(await retried.record()).toMatchObject({ state: 'REVOKED', attempt: 1 });
+  });
+
   it('without eager runs what is submitted when it is drained, by priority', async () => {
     await module.close();
     await open({ eager: false });

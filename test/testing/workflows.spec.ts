@@ -120,6 +120,15 @@ describe('workflows in celeriac/testing', () => {
     await expect(late.get()).rejects.toThrow(/was not given in time/);
   });
 
+  it('keep a result that a callback waits for', async () => {
+    const later = flow().sum.si([1]).set({ countdown: '1h' });
+    const handle = await chain(flow().add.s(2, 2), flow().add.s(4)).link(later).delay();
+    expect(await handle.get()).toBe(8);
+    await expect(tasks.forget(handle.id)).rejects.toThrow(/while its workflow goes on/);
+    await test.advance('1h');
+    await tasks.forget(handle.id);
+  });
+
   it('wait for drain without eager', async () => {
     await module.close();
     await create(false);

@@ -54,6 +54,7 @@ export class Maintenance {
   private readonly retention: Retention;
   private readonly all: Periodic[];
   private hasRescued = false;
+  private stopped = false;
   private readonly onDue = () => this.due.wake();
 
   constructor(private readonly options: MaintenanceOptions) {
@@ -80,6 +81,7 @@ export class Maintenance {
   }
 
   async stop(): Promise<void> {
+    this.stopped = true;
     this.options.channel.off('due', this.onDue);
     await Promise.all([
       this.admitter.stop(),
@@ -98,7 +100,7 @@ export class Maintenance {
   private async promote(): Promise<number> {
     const { store, relay } = this.options;
     let next = await store.nextDue();
-    while (next !== null && next <= 0) {
+    while (next !== null && next <= 0 && !this.stopped) {
       const batch = await store.promoteDue(CHUNK);
       const ready = batch.tasks.filter((task) => task.ready);
       relay.send({ ...batch, tasks: ready });
@@ -115,7 +117,7 @@ export class Maintenance {
     const { store, channel, events, dependents } = this.options;
     const next = await store.nextExpiry();
     if (next === null || next > 0) return Math.min(EXPIRY_POLL_MS, next ?? EXPIRY_POLL_MS);
-    for (;;) {
+    while (!this.stopped) {
       const { rows: expired, cascade } = await store.expire(CHUNK);
       dependents.follow(cascade);
       channel.changed(expired.map((task) => task.id));

@@ -86,16 +86,22 @@ function placeOf(name: string, options: TaskOptions, defaults: TaskDefaults) {
   };
 }
 
-/** Limits with a key come first: there the keys wait apart, and take turns at the others. */
+/** Limits with a key come first, whether the task's or the queue's: there the keys wait apart, and take turns at the others. */
 function gatesFor(name: string, limits: readonly Limit[], defaults: TaskDefaults) {
-  const own = [...limits].sort((a, b) => Number(b.key !== undefined) - Number(a.key !== undefined));
+  const own = keyedFirst(limits, (limit) => limit.key !== undefined);
   return (queue: string, args: readonly unknown[]): readonly Gate[] => {
     const ofQueue = defaults.limitsOf(queue);
     const added = defaults.overrides.gatesOf(name, own);
     if (own.length + ofQueue.length + added.length === 0) return NO_GATES;
-    return [...gatesOf(`task ${name}`, own, args), ...added, ...gatesOf(`queue ${queue}`, ofQueue, args)];
+    return keyedFirst(
+      [...gatesOf(`task ${name}`, own, args), ...added, ...gatesOf(`queue ${queue}`, ofQueue, args)],
+      (gate) => gate.keyed,
+    );
   };
 }
+
+const keyedFirst = <T>(all: readonly T[], isKeyed: (each: T) => boolean): readonly T[] =>
+  [...all].sort((a, b) => Number(isKeyed(b)) - Number(isKeyed(a)));
 
 function signatureOf(
   prototype: object,

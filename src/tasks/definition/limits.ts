@@ -32,6 +32,8 @@ export interface Gate {
   /** Starts a second. */
   readonly rate: number | null;
   readonly burst: number;
+  /** Whether it is one of several that a limit's key makes. */
+  readonly keyed: boolean;
 }
 
 export const NO_GATES: readonly Gate[] = [];
@@ -90,6 +92,7 @@ export function gatesOf(owner: string, limits: readonly Limit[], args: readonly 
         maxRunning: concurrency,
         rate,
         burst,
+        keyed: key !== undefined,
       },
     ];
   });

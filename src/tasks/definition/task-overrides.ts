@@ -29,7 +29,8 @@ export class TaskOverrides {
   gatesOf(task: string, limits: readonly Limit[]): readonly Gate[] {
     const override = this.byTask.get(task);
     if (!override?.rate || limits.some((limit) => limit.rate !== null)) return NONE;
-    return [{ key: `task ${task} rate`, maxRunning: null, rate: override.rate, burst: override.burst ?? 1 }];
+    const { rate, burst = 1 } = override;
+    return [{ key: `task ${task} rate`, maxRunning: null, rate, burst, keyed: false }];
   }
 
   /** Over what the code says, beneath what a call says. */

@@ -26,22 +26,24 @@ export interface Admission {
   readonly waitMs: number | null;
 }
 
+type Draft = { -readonly [K in keyof GateState]: GateState[K] };
+
 /**
  * Lets through, in their order, the tasks that find room at every gate they must pass. Where a rate holds, no more
  * than a burst of tasks may be ready and not started: they would all start at once when workers are free again.
  */
 export function admit(candidates: readonly Candidate[], states: readonly GateState[]): Admission {
-  const gates = new Map(states.map((state) => [state.key, { ...state }]));
+  const gates = new Map<string, Draft>(states.map((state) => [state.key, { ...state }]));
   const admitted: string[] = [];
   let waitMs: number | null = null;
   for (const candidate of candidates) {
-    const through = candidate.gates.map((key) => gates.get(key));
-    // without its row a gate's limit is not known: whoever submits next makes it known again
-    if (!through.every((gate) => gate !== undefined && hasRoom(gate))) {
+    // a gate without a row is one that nobody's code has any more, or its row would be there: it is open
+    const through = candidate.gates.flatMap((key) => gates.get(key) ?? []);
+    if (!through.every(hasRoom)) {
       for (const gate of through) waitMs = sooner(waitMs, untilToken(gate));
       continue;
     }
-    for (const gate of through as { -readonly [K in keyof GateState]: GateState[K] }[]) {
+    for (const gate of through) {
       gate.admitted++;
       gate.ready++;
       if (gate.rate !== null) gate.tokens--;
@@ -56,9 +58,8 @@ function hasRoom({ maxRunning, rate, burst, tokens, admitted, ready }: GateState
   return (maxRunning === null || admitted < maxRunning) && (rate === null || (tokens >= 1 && ready < burst));
 }
 
-function untilToken(gate: GateState | undefined): number | null {
-  if (!gate || gate.rate === null || gate.tokens >= 1) return null;
-  return Math.ceil(((1 - gate.tokens) / gate.rate) * 1000);
+function untilToken({ rate, tokens }: GateState): number | null {
+  return rate === null || tokens >= 1 ? null : Math.ceil(((1 - tokens) / rate) * 1000);
 }
 
 function sooner(a: number | null, b: number | null): number | null {

@@ -19,13 +19,28 @@ import { readyBatch, type ReadyBatch, type ReadyTask } from './ready-batch.js';
 /** Lines looked at in one round, and tasks. */
 const LINES = 200;
 const TASKS = 200;
+const NONE = { batch: { tasks: [], outbox: [] }, waitMs: null };
 
-export interface AdmissionRound {
+/** How far a round through all lines has come, by the database's order of their names. */
+export interface LinePlace {
+  /** The round began after this line, */
+  readonly start: string;
+  /** and goes on after this one, */
+  readonly after: string;
+  /** once it was at the end from the first line on, up to where it began. */
+  readonly wrapped: boolean;
+}
+
+export const roundFrom = (start: string): LinePlace => ({ start, after: start, wrapped: false });
+
+export interface Admissions {
   readonly batch: ReadyBatch;
   /** Milliseconds until a rate lets the next one through, or null. */
   readonly waitMs: number | null;
-  /** Where the next round begins, so that every line has its turn. */
-  readonly cursor: string;
+  /** Where to go on: behind the line that had the last turn, so that each has its own. */
+  readonly next: LinePlace;
+  /** Whether there are lines that this round has not come to. */
+  readonly more: boolean;
 }
 
 /** Tasks that wait for limits, and who of them may run. */
@@ -61,14 +76,16 @@ export class GateStore {
     ]);
   }
 
-  /** Admits what there is room for, a first handful of each line. @param cursor of the round before, or '' */
-  async admit(cursor: string): Promise<AdmissionRound> {
-    const lines = await this.linesFrom(cursor);
-    const none: AdmissionRound = { batch: { tasks: [], outbox: [] }, waitMs: null, cursor: '' };
-    if (lines.length === 0) return none;
+  /** Admits what there is room for, a first handful of each line. */
+  async admit(place: LinePlace): Promise<Admissions> {
+    const { lines, next } = await this.linesFrom(place);
+    const goOn = { next: next ?? roundFrom(place.start), more: next !== undefined };
+    if (lines.length === 0) return { ...NONE, ...goOn };
     const each = Math.max(1, Math.floor(TASKS / lines.length));
-    const round = await this.database.transaction((runner) => this.admitFrom(runner, lines, each));
-    return { ...none, ...round, cursor: lines.length < LINES ? lines[0]! : lines.at(-1)! };
+    const { last, ...admitted } = await this.database.transaction((runner) =>
+      this.admitFrom(runner, lines, each),
+    );
+    return { ...admitted, ...(last === undefined ? goOn : { next: roundFrom(last), more: true }) };
   }
 
   /** @returns whether there may be more */
@@ -76,28 +93,35 @@ export class GateStore {
     return (await this.database.run<{ n: number }>(this.statements.dropOld, [limit]))[0]!.n >= limit;
   }
 
-  private async linesFrom(cursor: string): Promise<string[]> {
-    const scan = async (from: string) =>
-      (await this.database.run<{ gate: string }>(this.statements.lines, [from, LINES])).map(
+  /** @returns lines, and where to go on unless the round is over */
+  private async linesFrom({
+    start,
+    after,
+    wrapped,
+  }: LinePlace): Promise<{ lines: string[]; next?: LinePlace }> {
+    const scan = async (from: string, upTo: string | null, limit: number) =>
+      (await this.database.run<{ gate: string }>(this.statements.lines, [from, limit, upTo])).map(
         (row) => row.gate,
       );
-    const lines = await scan(cursor);
-    if (cursor === '' || lines.length === LINES) return lines;
-    // once round: those before the cursor come last
-    const rest = (await scan('')).filter((line) => line <= cursor);
-    return [...lines, ...rest].slice(0, LINES);
+    const lines = await scan(after, wrapped ? start : null, LINES);
+    if (lines.length === LINES) return { lines, next: { start, after: lines.at(-1)!, wrapped } };
+    if (wrapped || start === '') return { lines };
+    const rest = await scan('', start, LINES - lines.length);
+    const all = [...lines, ...rest];
+    return all.length < LINES
+      ? { lines: all }
+      : { lines: all, next: { start, after: all.at(-1)!, wrapped: true } };
   }
 
   private async admitFrom(
     runner: Runner,
     lines: readonly string[],
     each: number,
-  ): Promise<Pick<AdmissionRound, 'batch' | 'waitMs'>> {
-    const ids = (await runner.run<{ id: string }>(this.statements.candidates, [lines, each])).map(
-      (row) => row.id,
-    );
+  ): Promise<Pick<Admissions, 'batch' | 'waitMs'> & { last?: string }> {
+    const waiting = await runner.run<{ id: string; line: string }>(this.statements.candidates, [lines, each]);
+    const ids = waiting.map(({ id }) => id);
     await runner.run(this.statements.leave, [lines]);
-    if (ids.length === 0) return { batch: { tasks: [], outbox: [] }, waitMs: null };
+    if (ids.length === 0) return NONE;
     const passes = await runner.run<{ task_id: string; gate: string }>(this.statements.gatesOfTasks, [ids]);
     const keys = [...new Set(passes.map((pass) => pass.gate))].sort();
     await runner.run(this.statements.lock, [keys]);
@@ -109,10 +133,12 @@ export class GateStore {
       ids.map((id) => ({ id, gates: gates.get(id)! })),
       states,
     );
-    if (admitted.length === 0) return { batch: { tasks: [], outbox: [] }, waitMs };
+    if (admitted.length === 0) return { ...NONE, waitMs };
     const rows = await runner.run<ReadyTask & object>(this.statements.admit, [admitted]);
     const known = states.map((state) => state.key);
-    await runner.run(this.statements.charge, [known, known.map((key) => tokens.get(key)), states[0]!.at]);
-    return { batch: readyBatch(rows), waitMs };
+    if (known.length > 0)
+      await runner.run(this.statements.charge, [known, known.map((key) => tokens.get(key)), states[0]!.at]);
+    const last = waiting.find(({ id }) => id === admitted.at(-1))!.line;
+    return { batch: readyBatch(rows), waitMs, last };
   }
 }

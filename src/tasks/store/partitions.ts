@@ -28,7 +28,7 @@ export async function ensurePartitions(
       const start = Math.floor(now / DAY_MS + day) * DAY_MS;
       const name = `${table}_${new Date(start).toISOString().slice(0, 10).replaceAll('-', '')}`;
       if (!existing.has(name))
-        await attach(dataSource, schema, table, name, start).catch(unlessRowsWereFaster);
+        await attach(dataSource, schema, table, name, start).catch(unlessOthersWereFaster);
     }
 }
 
@@ -53,10 +53,19 @@ async function attach(
   });
 }
 
-/** Rows of that day lie in the default partition already: there they stay, and the next days are made all the same. */
-function unlessRowsWereFaster(error: unknown): void {
-  const CHECK_VIOLATION = '23514';
-  if ((error as { code?: unknown }).code !== CHECK_VIOLATION) throw error;
+/** What was in the way of a day's partition is no reason not to make those of the next days. */
+const FASTER = new Set([
+  // rows of that day lie in the default partition already: there they stay
+  '23514',
+  // another process has made it meanwhile: its type, its table, or its place in the parent
+  '23505',
+  '42P07',
+  '42809',
+]);
+
+function unlessOthersWereFaster(error: unknown): void {
+  const { code } = error as { code?: unknown };
+  if (typeof code !== 'string' || !FASTER.has(code)) throw error;
 }
 
 /** The least UUIDv7 of a time (RFC 9562: 48 bits of milliseconds come first). */

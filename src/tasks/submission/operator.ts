@@ -42,11 +42,13 @@ export class Operator {
   /** @throws as `TaskService.retry` */
   async retry(id: string, { by }: { by?: string }): Promise<TaskRecord> {
     const { storage, producer, service } = this.given;
-    const live = await storage.store.retryFinished(assertTaskId(id), by ?? null);
+    const { name, queue, args } = await service.record(assertTaskId(id));
+    // before it waits for them: limits that are not known do not hold
+    await producer.ensureGates(name, queue, args ?? []);
+    const live = await storage.store.retryFinished(id, by ?? null);
     const record = await service.record(id);
     if (live.tasks.length === 0) return this.retryInWorkflow(record, by);
     storage.channel.changed([id]);
-    await producer.ensureGates(record.name, record.queue, record.args ?? []);
     const ready = live.tasks.filter((task) => task.ready);
     storage.relay.send({ ...live, tasks: ready });
     // one with limits waits for these first

@@ -198,8 +198,13 @@ export class Submitter {
         const createdAt = inserted.createdAt === undefined ? undefined : new Date(inserted.createdAt);
         return part.map(() => createdAt);
       } catch (error) {
-        if (!(error instanceof SubmissionUncertainError)) throw error;
-        return part.map((task) => new SubmissionUncertainError(task.id, { cause: error.cause }));
+        if (isDataError(error)) throw error;
+        // of this part alone: another one may be stored
+        return part.map((task) =>
+          error instanceof SubmissionUncertainError
+            ? new SubmissionUncertainError(task.id, { cause: error.cause })
+            : (error as Error),
+        );
       }
     });
     this.announce(

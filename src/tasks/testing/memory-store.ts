@@ -6,6 +6,7 @@ import type { Replaced, UniqueInsert } from '../store/unique-store.js';
 import { isFinal, type AttemptOutcome, type FinalState } from '../store/states.js';
 import { NO_CASCADE } from '../store/cascading.js';
 import type { ReadyBatch, ReadyTask } from '../store/ready-batch.js';
+import { KEEPS_EXPIRY } from '../store/statements/defer.js';
 import type { LiveFilter } from '../store/task-filter.js';
 import type { Ended } from '../store/task-store.js';
 import type { RecordedError } from '../store/task-record.entity.js';
@@ -41,6 +42,8 @@ export class MemoryStore implements ServiceStore, ServiceInserts {
 
   /** Called when a row has ended. */
   onEnd: (row: MemoryRow) => void = () => undefined;
+  /** Whether a live task is made of its result. */
+  isNeeded: (row: MemoryRow) => boolean = () => false;
 
   async insert(tasks: readonly NewTask[]): Promise<Inserted> {
     this.add(tasks);
@@ -204,6 +207,7 @@ export class MemoryStore implements ServiceStore, ServiceInserts {
       row.state = outcome.state;
       row.dueAt = outcome.delayMs > 0 ? new Date(this.now.getTime() + outcome.delayMs) : null;
       row.ready = outcome.delayMs > 0 ? null : ++this.order;
+      if (!KEEPS_EXPIRY.has(outcome.outcome)) row.expiresAt = null;
       row.dispatch++;
       if (!outcome.counted) row.attempt--;
       if (outcome.charged) row.retries++;
@@ -244,7 +248,7 @@ export class MemoryStore implements ServiceStore, ServiceInserts {
   async forget(id: string): Promise<boolean> {
     const row = this.rows.get(id);
     const last = this.rows.get(row?.workflowId ?? '');
-    if (!row || !isFinal(row.state) || (last && !isFinal(last.state))) return false;
+    if (!row || !isFinal(row.state) || (last && !isFinal(last.state)) || this.isNeeded(row)) return false;
     return this.rows.delete(id);
   }
 

@@ -40,6 +40,10 @@ export class MemoryWorkflows implements Kept {
 
   constructor(private readonly store: MemoryStore) {
     store.onEnd = (row) => this.cascade(row);
+    store.isNeeded = ({ id }) =>
+      this.edges.some(
+        ({ parent, child }) => parent === id && !isFinal(store.rows.get(child)?.state ?? 'SUCCESS'),
+      );
   }
 
   async insert(

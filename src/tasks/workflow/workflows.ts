@@ -158,7 +158,7 @@ export class Workflows implements Launcher, WorkflowActions {
     return true;
   }
 
-  /** Limits are forgotten when nothing has waited for them for a day; without them none of these would be let through. */
+  /** Limits are forgotten when nothing has waited for them for a day; those that are not known do not hold. */
   private async ensureGates(gated: readonly string[]): Promise<void> {
     for (let i = 0; i < gated.length; i += GATES_BATCH)
       await Promise.all(

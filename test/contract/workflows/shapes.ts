@@ -1,7 +1,7 @@
 import { expect, it } from '@jest/globals';
 import { InvalidOptionError, chain, chainOf, chord, group, workflow } from '#dist/tasks/index.js';
 import { until } from '../../support/until.js';
-import { application, called, refs, soon, workflows } from './flow-tasks.js';
+import { application, called, closeGate, refs, soon, workflows } from './flow-tasks.js';
 
 /** What each shape does. */
 export function shapes(): void {
@@ -78,6 +78,16 @@ export function shapes(): void {
     await handle.get(soon);
     const [a, b] = await Promise.all([first!, second!].map(({ id }) => application.tasks.record(id)));
     expect(Date.parse(b!.startedAt!) - Date.parse(a!.finishedAt!)).toBeGreaterThanOrEqual(3999);
+  });
+
+  it('keeps a result that a callback waits for, also when the workflow itself has ended', async () => {
+    const open = closeGate();
+    const handle = await chain(refs.add.s(1, 1), refs.add.s(1)).link(refs.held.s()).delay();
+    expect(await handle.get(soon)).toBe(3);
+    await expect(application.tasks.forget(handle.id)).rejects.toThrow(/while its workflow goes on/);
+    open();
+    await until('the callback has ended', async () => (await handle.progress()).succeeded === 3);
+    await application.tasks.forget(handle.id);
   });
 
   it('tells each task where it belongs, and tells of the graph with its states', async () => {

@@ -51,11 +51,7 @@ export class Retention {
     const finite = [...new Set(times)].filter((ms) => Number.isFinite(ms));
     this.periodics = [
       new Periodic('records whose time to live is over stay', EXPIRY_MS, () => this.removeExpired()),
-      // what belonged to the tasks of a day goes after it
-      this.sweep('house', HOUR_MS, async (name) => {
-        await this.renewDays();
-        await this.removeLeftovers(name);
-      }),
+      this.sweep('house', HOUR_MS, (name) => this.keepHouse(name)),
       ...finite.map((keepMs) =>
         this.sweep(`records ${this.fingerprint} ${keepMs}`, pauseOf(keepMs), (name, from) =>
           this.sweepRecords(name, keepMs, from),
@@ -93,6 +89,15 @@ export class Retention {
     });
   }
 
+  /** Step by step. One that fails does not keep those after it from being made. */
+  private async keepHouse(name: string): Promise<void> {
+    const failures: unknown[] = [];
+    // what belonged to the tasks of a day goes after it
+    for (const step of [() => this.renewDays(), ...this.leftovers(name)])
+      await step().catch((error: unknown) => failures.push(error));
+    if (failures.length > 0) throw failures[0];
+  }
+
   private async renewDays(): Promise<void> {
     const { leastMs, longestMs } = this;
     for (const day of await this.duties.retention.renewPartitions({ leastMs, longestMs }))
@@ -118,7 +123,7 @@ export class Retention {
     await this.inBatches((limit) => this.duties.retention.removeExpired(this.keep.rules, againMs, limit));
   }
 
-  private async removeLeftovers(name: string): Promise<void> {
+  private leftovers(name: string): (() => Promise<void>)[] {
     const { retention, store, gates, unique, workflows } = this.duties;
     const { logsMs, auditMs } = this.keep;
     // the records of the last ones name it for as long as they are there
@@ -130,11 +135,11 @@ export class Retention {
       (limit) => workflows.dropOldSignals(limit),
       ...retention.removals({ logsMs, auditMs, workersMs }),
     ];
-    for (const removal of removals) {
+    const steps = removals.map((removal) => async () => {
       await this.inBatches(removal);
       await retention.move(name, null, TAKEN_MS);
-    }
-    await retention.dropSweeps();
+    });
+    return [...steps, () => retention.dropSweeps()];
   }
 
   /** Until nothing is left, or the worker stops; each batch is followed by a pause as long as it took. */

@@ -36,6 +36,13 @@ export interface DeferredRow {
   readonly outbox?: string | null;
 }
 
+/**
+ * Ways after which a task must still start again before it expires: no worker has begun it, or it asks to be tried
+ * anew. What its worker did to it, once it had begun in time, must not end it.
+ */
+export const KEEPS_EXPIRY: ReadonlySet<AttemptOutcome> = new Set(['unknown', 'retried']);
+const STILL_EXPIRING = [...KEEPS_EXPIRY].map((outcome) => `'${outcome}'`).join(', ');
+
 /** Rows whose revocation was asked for are left alone: they are to be finished instead. $1 is the worker. */
 export function defer(tables: Tables): Statement {
   const { task, attempt, state, schema } = tables;
@@ -47,6 +54,7 @@ export function defer(tables: Tables): Statement {
         UPDATE ${task} t SET state = u.s::${state},
           due_at = CASE WHEN u.delay > 0 OR ${isGated('t.')} THEN now() + u.delay * interval '1 ms' END,
           ready_at = CASE WHEN u.delay > 0 OR ${isGated('t.')} THEN NULL ELSE now() END,
+          expires_at = CASE WHEN u.o IN (${STILL_EXPIRING}) THEN t.expires_at END,
           worker_id = NULL, fence = NULL, dispatch = t.dispatch + 1,
           attempt = t.attempt - CASE WHEN u.counted THEN 0 ELSE 1 END,
           retries = least(t.retries + CASE WHEN u.charged THEN 1 ELSE 0 END, ${MAX_COUNT}),

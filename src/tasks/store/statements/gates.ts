@@ -15,7 +15,7 @@ export function ensureGates({ gate, schema }: Tables): Statement {
   };
 }
 
-/** Up to $2 lines in which tasks wait, by their names after $1: hops through the index, one probe a line. */
+/** Up to $2 lines in which tasks wait, by their names after $1 and up to $3, or null: hops through the index, one probe a line. */
 export function waitingLines({ taskGate, schema }: Tables): Statement {
   return {
     name: `${schema}.waiting-lines`,
@@ -24,26 +24,34 @@ export function waitingLines({ taskGate, schema }: Tables): Statement {
         (SELECT gate FROM ${taskGate} WHERE line AND since IS NOT NULL AND gate > $1 ORDER BY gate LIMIT 1)
         UNION ALL
         SELECT (SELECT g.gate FROM ${taskGate} g WHERE g.line AND g.since IS NOT NULL AND g.gate > l.gate ORDER BY g.gate LIMIT 1)
-        FROM l WHERE l.gate IS NOT NULL
+        FROM l WHERE l.gate IS NOT NULL AND ($3::text IS NULL OR l.gate < $3)
       )
-      SELECT gate FROM l WHERE gate IS NOT NULL LIMIT $2`,
+      SELECT gate FROM l WHERE gate IS NOT NULL AND ($3::text IS NULL OR gate <= $3) LIMIT $2`,
   };
 }
 
+/** How far past tasks of paused queues a line is looked through, in multiples of what is wanted. */
+const PAST_PAUSED = 50;
+
 /**
- * Locks the first $2 tasks of each of the lines $1 that may be admitted, the lines taking turns. Tasks that another
- * statement works on are skipped.
+ * Locks the first $2 tasks of each of the lines $1 that may be admitted, the lines taking turns. Tasks of paused queues
+ * stay in line and let those behind them pass. Tasks that another statement works on are skipped.
+ * `num_nonnulls` does not imply the predicate of a partial index, by which all that waits would be read for each line.
  */
 export function candidates({ task, taskGate, queue, schema }: Tables): Statement {
   return {
     name: `${schema}.gate-candidates`,
     text: `
-      SELECT t.id FROM unnest($1::text[]) WITH ORDINALITY l(gate, n)
+      SELECT t.id, l.gate AS line FROM unnest($1::text[]) WITH ORDINALITY l(gate, n)
       CROSS JOIN LATERAL (
-        SELECT g.task_id, row_number() OVER (ORDER BY g.priority DESC, g.since) AS place FROM ${taskGate} g
-        WHERE g.gate = l.gate AND g.line AND g.since IS NOT NULL ORDER BY g.priority DESC, g.since LIMIT $2) w
-      JOIN ${task} t ON t.id = w.task_id
-      WHERE t.ready_at IS NULL AND t.worker_id IS NULL AND t.due_at IS NULL AND t.state <> 'WAITING'
+        SELECT h.task_id, row_number() OVER (ORDER BY h.priority DESC, h.since) AS place FROM (
+          SELECT g.task_id, g.priority, g.since FROM ${taskGate} g
+          WHERE g.gate = l.gate AND g.line AND g.since IS NOT NULL ORDER BY g.priority DESC, g.since LIMIT $2::int * ${PAST_PAUSED}) h
+        WHERE NOT EXISTS (SELECT FROM ${queue} WHERE paused_at IS NOT NULL) OR NOT EXISTS (
+          SELECT FROM ${task} p JOIN ${queue} k ON k.name = p.queue WHERE p.id = ANY(ARRAY[h.task_id]) AND k.paused_at IS NOT NULL)
+        ORDER BY h.priority DESC, h.since LIMIT $2::int) w
+      JOIN ${task} t ON t.id = ANY(ARRAY[w.task_id])
+      WHERE num_nonnulls(t.ready_at, t.worker_id, t.due_at) = 0 AND t.state <> 'WAITING'
         AND (t.expires_at IS NULL OR t.expires_at > now())
         AND NOT EXISTS (SELECT FROM ${queue} k WHERE k.name = t.queue AND k.paused_at IS NOT NULL)
       ORDER BY w.place, l.n FOR UPDATE OF t SKIP LOCKED`,
@@ -87,7 +95,7 @@ export function gateStates({ gate, taskGate, task, override, schema }: Tables): 
       CROSS JOIN LATERAL (
         SELECT count(*) FILTER (WHERE t.worker_id IS NOT NULL)::int AS running,
           count(*) FILTER (WHERE t.worker_id IS NULL AND t.ready_at IS NOT NULL)::int AS ready
-        FROM ${taskGate} g JOIN ${task} t ON t.id = g.task_id WHERE g.gate = k.key AND g.admitted_at IS NOT NULL) a
+        FROM ${taskGate} g JOIN ${task} t ON t.id = ANY(ARRAY[g.task_id]) WHERE g.gate = k.key AND g.admitted_at IS NOT NULL) a
       WHERE k.key = ANY($1::text[])`,
   };
 }
@@ -116,7 +124,7 @@ export function chargeGates({ gate, taskGate, task, schema }: Tables): Statement
     text: `
       WITH gone AS (
         DELETE FROM ${taskGate} g WHERE g.gate = ANY($1::text[]) AND g.admitted_at IS NOT NULL
-          AND NOT EXISTS (SELECT FROM ${task} t WHERE t.id = g.task_id)
+          AND NOT EXISTS (SELECT FROM ${task} t WHERE t.id = ANY(ARRAY[g.task_id]))
       )
       UPDATE ${gate} k SET tokens = u.tokens, refilled_at = $3::timestamptz, touched_at = now()
       FROM unnest($1::text[], $2::float8[]) u(key, tokens) WHERE k.key = ANY(ARRAY[u.key])`,
@@ -128,18 +136,23 @@ export function leaveLines({ taskGate, task, schema }: Tables): Statement {
   return {
     name: `${schema}.leave-lines`,
     text: `DELETE FROM ${taskGate} g WHERE g.gate = ANY($1::text[]) AND g.line AND g.since IS NOT NULL
-      AND NOT EXISTS (SELECT FROM ${task} t WHERE t.id = g.task_id)`,
+      AND NOT EXISTS (SELECT FROM ${task} t WHERE t.id = ANY(ARRAY[g.task_id]))`,
   };
 }
 
-/** Forgets up to $1 rows of tasks that have ended, and as many gates that nobody used for a day. */
+/**
+ * Forgets up to $1 rows of tasks that have ended, and as many gates that nobody used for a day. Rows that an operator's
+ * retry has taken up again meanwhile, when their task was not live yet, are known by their new version and stay.
+ */
 export function dropOldGates({ gate, taskGate, task, schema }: Tables): Statement {
   return {
     name: `${schema}.drop-gates`,
     text: `
       WITH rows AS (
-        DELETE FROM ${taskGate} g WHERE g.task_id = ANY(ARRAY(
-          SELECT x.task_id FROM ${taskGate} x WHERE NOT EXISTS (SELECT FROM ${task} t WHERE t.id = x.task_id) LIMIT $1))
+        DELETE FROM ${taskGate} g USING (
+          SELECT x.gate, x.task_id, x.xmin AS version FROM ${taskGate} x
+          WHERE NOT EXISTS (SELECT FROM ${task} t WHERE t.id = ANY(ARRAY[x.task_id])) LIMIT $1) x
+        WHERE g.gate = x.gate AND g.task_id = x.task_id AND g.xmin = x.version
         RETURNING 1
       ), unused AS (
         DELETE FROM ${gate} WHERE key = ANY(ARRAY(

@@ -66,7 +66,7 @@ export function retryFinished(tables: Tables): Statement {
   };
 }
 
-/** Removes the finished task $1 and all that belongs to it, unless its workflow goes on. $2: who asked. */
+/** Removes the finished task $1 and all that belongs to it, unless its workflow goes on or what is made of its result does. $2: who asked. */
 export function forget({
   task,
   done,
@@ -82,6 +82,7 @@ export function forget({
     name: `${schema}.forget`,
     text: `
       WITH d AS (DELETE FROM ${done} d WHERE id = $1 AND NOT EXISTS (SELECT FROM ${task} t WHERE t.id = d.workflow_id)
+          AND NOT EXISTS (SELECT FROM ${edge} x WHERE x.parent_id = d.id AND EXISTS (SELECT FROM ${task} t WHERE t.id = ANY(ARRAY[x.child_id])))
           RETURNING id, name, state),
         e AS (DELETE FROM ${edge} e USING d WHERE e.parent_id = d.id OR e.child_id = d.id),
         p AS (DELETE FROM ${payload} p USING d WHERE p.task_id = d.id),

@@ -16,8 +16,9 @@ export function belongingsOf({ payload, attempt, edge, log, errorTask }: Tables,
 }
 
 /**
- * Looks at up to $7 finished tasks in the order of their ends, from $5 on, and removes those that are kept for $3 ms
+ * Looks at $7 finished tasks that ended after $5, in the order of their ends, and removes those that are kept for $3 ms
  * and ended $4 ms ago or more. What is held is looked at again in $6 ms. `upto`: how far it came; null: nothing is there.
+ * Those that ended at one time are looked at together, however many they are, so that the next batch begins after them.
  * `settled`: how far it need not look again: what ended before may still be committed for a while.
  */
 export function sweepRecords(tables: Tables, rules: readonly KeepRule[]): Statement {
@@ -27,7 +28,7 @@ export function sweepRecords(tables: Tables, rules: readonly KeepRule[]): Statem
     text: `
       WITH w AS MATERIALIZED (
         SELECT d.id, d.workflow_id, d.finished_at, ${keepOf(rules, 'd')} AS keep FROM ${done} d
-        WHERE d.finished_at >= $5::timestamptz AND d.finished_at <= now() - $4::float8 * interval '1 ms'
+        WHERE d.finished_at > $5::timestamptz AND d.finished_at <= now() - $4::float8 * interval '1 ms'
         ORDER BY d.finished_at FETCH FIRST $7 ROWS WITH TIES
       ), x AS MATERIALIZED (
         SELECT w.id, ${isHeld(tables, rules, 'w')} AS held FROM w WHERE w.keep = $3::float8

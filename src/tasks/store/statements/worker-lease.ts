@@ -94,7 +94,7 @@ export function lost({ task, worker, schema }: Tables): Statement {
 
 /**
  * Takes up to $1 rows from workers that were buried in the last $3 ms: given out anew (outcome `lost`), or ended when revoked, lost more often
- * than $2 allows, or acknowledged early (at most once by choice). A claim may commit after the burial, so the buried are looked at again and again.
+ * than $2 allows, or acknowledged early (at most once by choice). They had begun in time, so they expire no more. A claim may commit after the burial, so the buried are looked at again and again.
  * What is lost a second time is spread out: given out together again, the one that kills its worker would take along
  * the same neighbours until all of them have failed.
  */
@@ -116,7 +116,7 @@ export function rescue(tables: Tables): Statement {
         SELECT id, dispatch, attempt, worker_id, started_at, CASE WHEN revoke_at IS NULL THEN 'lost' ELSE 'revoked' END,
           jsonb_build_object('name', 'WorkerLostError', 'message', coalesce(death, 'its worker died or lost its lease')) FROM x
       ), back AS (
-        UPDATE ${task} t SET state = 'PENDING', worker_id = NULL, fence = NULL,
+        UPDATE ${task} t SET state = 'PENDING', worker_id = NULL, fence = NULL, expires_at = NULL,
           ready_at = CASE WHEN t.crashes = 0 AND NOT ${isGated('t.')} THEN now() END,
           due_at = CASE WHEN t.crashes > 0 OR ${isGated('t.')} THEN now() + random() * t.crashes * interval '3 s' END,
           dispatch = t.dispatch + 1, crashes = t.crashes + 1
