@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { call, isAdmin } from '../data/api';
 import { addKeys } from '../data/keys';
 import { onBatch } from '../data/live';
@@ -49,7 +49,8 @@ export function TaskDrawer({ id }: { id: string }) {
     [id],
   );
   useEffect(() => heading.current?.focus({ preventScroll: true }), []);
-  useEffect(
+  // while it is still there
+  useLayoutEffect(
     () => () => {
       if (drawer.current?.contains(document.activeElement)) requestAnimationFrame(() => focusRow(id));
     },
