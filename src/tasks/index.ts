@@ -77,7 +77,7 @@ export { TaskConsoleLogger } from './observability/task-console-logger.js';
 export type { LogFormat } from './observability/task-console-logger.js';
 export { TaskStatistics } from './observability/task-statistics.js';
 export type { AuditRecord, StatisticsAnswer } from './observability/task-statistics.js';
-export type { BulkAction, BulkResult } from './submission/bulk-action.js';
+export type { BulkAction, BulkOptions, BulkResult } from './submission/bulk-action.js';
 export type { Duration } from './duration.js';
 
 export { runWorker, closeGracefully } from './execution/run-worker.js';

@@ -119,6 +119,7 @@ describe('statistics, errors, actions on many, lines and the audit trail', () =>
       done: 2,
       skipped: 0,
       more: false,
+      nextCursor: null,
     });
     await until('they failed again', async () => (await errors('?search=is+gone'))[0]!.count === 4);
     const { items } = (await admin().get<Items<object>>('/tasks/audit?limit=2')).body;
@@ -129,10 +130,17 @@ describe('statistics, errors, actions on many, lines and the audit trail', () =>
     const forget = { action: 'forget', filter: { ...filter, state: 'FAILURE' } };
     expect((await admin().post('/tasks/bulk-actions', forget)).body).toMatchObject({ done: 2 });
     expect((await admin().get<Items<object>>('/tasks?search=is+gone')).body.items).toEqual([]);
-    for (let i = 0; i < 3; i++)
-      await http.tasks.submit('shop.add', [i, i], { countdown: '1h', tags: { many: 'yes' } });
+    const [first] = await http.tasks.submitMany(
+      Array.from({ length: 4 }, (_, i) => ({
+        name: 'shop.add',
+        args: [i, i],
+        options: { countdown: '1h' as const, tags: { many: 'yes' } },
+      })),
+    );
     const revoke = { action: 'revoke', filter: { tag: 'many:yes' } };
-    expect((await admin().post('/tasks/bulk-actions', revoke)).body).toMatchObject({ done: 3 });
+    const goOn = { ...revoke, cursor: first!.id };
+    expect((await admin().post('/tasks/bulk-actions', goOn)).body).toMatchObject({ done: 3 });
+    expect((await admin().post('/tasks/bulk-actions', revoke)).body).toMatchObject({ done: 1 });
     expect((await admin().post('/tasks/bulk-actions', revoke)).body).toMatchObject({ done: 0 });
     expect((await reader().post('/tasks/bulk-actions', revoke)).status).toBe(403);
   });
@@ -149,6 +157,11 @@ describe('statistics, errors, actions on many, lines and the audit trail', () =>
     expect(await refused({ action: 'forget', filter: { name: ['a'] } })).toMatchObject({ path: 'name' });
     expect(await refused({ action: 'drop', filter: { name: 'a' } })).toMatchObject({ path: 'action' });
     expect(await refused({ action: 'forget' })).toMatchObject({ path: 'filter' });
+    for (const cursor of ['x', 5, null])
+      expect(await refused({ action: 'forget', filter: { name: 'a' }, cursor })).toMatchObject({
+        code: 'INVALID_PAGE',
+        path: 'cursor',
+      });
   });
 
   it('gives the audit trail in pages, newest first', async () => {

@@ -16,7 +16,7 @@ export interface BulkCount {
 export class BulkController {
   constructor(@Inject(TaskService) private readonly tasks: TaskService) {}
 
-  /** Counts first, with `count: true`; then does it, to at most 10,000 tasks in one request. */
+  /** Counts first, with `count: true`; then does it, to at most 10,000 tasks in one request, and says where to go on. */
   @Post('bulk-actions')
   @HttpCode(200)
   @Needs('administer')
@@ -24,9 +24,9 @@ export class BulkController {
     @Body() body: unknown,
     @CurrentPrincipal() principal: Principal,
   ): Promise<BulkCount | BulkResult> {
-    const { action, filter, terminate, count } = parseBulkAction(body);
+    const { action, filter, terminate, count, cursor } = parseBulkAction(body);
     if (count) return this.count(action, filter);
-    return this.tasks.bulk(action, filter, { terminate, by: byOf(principal) });
+    return this.tasks.bulk(action, filter, { terminate, cursor, by: byOf(principal) });
   }
 
   private async count(action: BulkAction, filter: Parameters<TaskService['count']>[0]): Promise<BulkCount> {

@@ -3,6 +3,7 @@ import { FINAL_STATES, TASK_STATES, isFinal, type TaskState } from '../store/sta
 import type { TaskFilter } from '../store/task-filter.js';
 import { COUNT_CAP, type TaskReader } from '../store/task-reader.js';
 import type { Operator } from './operator.js';
+import { assertPage } from './page.js';
 
 /** What can be done to many tasks, each with its entry in the audit trail. */
 export type BulkAction = 'revoke' | 'retry' | 'forget';
@@ -15,6 +16,17 @@ export interface BulkResult {
   skipped: number;
   /** Whether there may be more that fit: call again. */
   more: boolean;
+  /** Where to go on, so that none is taken twice; null when there are no more. */
+  nextCursor: string | null;
+}
+
+export interface BulkOptions {
+  /** Revoked ones are written off at once. */
+  terminate?: boolean;
+  /** Who asks, for the audit. */
+  by?: string;
+  /** The `nextCursor` of the call before. */
+  cursor?: string | undefined;
 }
 
 const CHUNK = 200;
@@ -39,14 +51,14 @@ export async function actOnMany(
   reader: Pick<TaskReader, 'ids'>,
   action: BulkAction,
   filter: TaskFilter,
-  options: { terminate?: boolean; by?: string },
+  { cursor, ...options }: BulkOptions,
 ): Promise<BulkResult> {
   if (Object.values(filter).every((condition) => condition === undefined))
     throw new InvalidOptionError('filter', 'at least one condition', 'none');
+  let after = assertPage({ cursor }).cursor;
   const fitting = narrowed(action, filter);
-  const result: BulkResult = { done: 0, skipped: 0, more: false };
+  const result: BulkResult = { done: 0, skipped: 0, more: false, nextCursor: null };
   if ([fitting.state].flat().length === 0) return result;
-  let after: string | undefined;
   do {
     const { ids, next } = await reader.ids(fitting, { limit: CHUNK, after, sort: 'createdAt' });
     await inTurns(ids, async (id) => {
@@ -56,7 +68,7 @@ export async function actOnMany(
     if (next === null) return result;
     after = next;
   } while (result.done + result.skipped < COUNT_CAP);
-  return { ...result, more: true };
+  return { ...result, more: true, nextCursor: after };
 }
 
 async function succeeds(work: Promise<unknown>): Promise<boolean> {

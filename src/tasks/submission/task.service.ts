@@ -18,7 +18,7 @@ import type { Placed, Producer } from './producer.js';
 import { ResultListener } from './result-listener.js';
 import type { ServiceStorage } from './service-storage.js';
 import type { Client, SubmitOptions } from './submit-options.js';
-import { actOnMany, type BulkAction, type BulkResult } from './bulk-action.js';
+import { actOnMany, type BulkAction, type BulkOptions, type BulkResult } from './bulk-action.js';
 import { revokeLive } from './revoke-live.js';
 import { TaskHandle } from './task-handle.js';
 import { historyOf, type HistoryEntry } from './task-history.js';
@@ -206,11 +206,7 @@ export class TaskService {
    * Revokes, retries or forgets the tasks that fit and to which it can be done, at most 10,000 at once.
    * @throws InvalidOptionError without any condition
    */
-  bulk(
-    action: BulkAction,
-    filter: TaskFilter,
-    options: { terminate?: boolean; by?: string } = {},
-  ): Promise<BulkResult> {
+  bulk(action: BulkAction, filter: TaskFilter, options: BulkOptions = {}): Promise<BulkResult> {
     return actOnMany(this.operator, this.storage.reader, action, filter, options);
   }
 

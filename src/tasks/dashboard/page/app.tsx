@@ -49,8 +49,19 @@ export function App() {
   useEffect(load, []);
   if (problem) return <Problem error={problem} retry={load} />;
   if (!configuration.value) return <Loading rows={1} />;
-  if (!configuration.value.principal) return <Login />;
-  return <Shell />;
+  if (configuration.value.principal) return <Shell />;
+  return configuration.value.login ? <Login /> : <Unknown />;
+}
+
+/** Where the application itself says who somebody is: loaded anew, it may ask for that. */
+function Unknown() {
+  const error = new Error('The application does not know who you are: log in there, then try again.');
+  return (
+    <main id="content">
+      <h1 class="visually-hidden">Celeriac</h1>
+      <Problem error={error} retry={() => location.reload()} />
+    </main>
+  );
 }
 
 const seen = (page: PageEntry) => isAdmin() || page.forAll === true;

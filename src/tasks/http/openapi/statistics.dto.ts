@@ -196,6 +196,13 @@ export class BulkActionRequestDto {
 
   @ApiProperty({ required: false, default: false, description: 'Only counts.' })
   count?: boolean;
+
+  @ApiProperty({
+    required: false,
+    format: 'uuid',
+    description: 'The `nextCursor` of the answer before: what fits again meanwhile is not taken twice.',
+  })
+  cursor?: string;
 }
 
 export class BulkCountDto {
@@ -215,4 +222,7 @@ export class BulkResultDto {
 
   @ApiProperty({ description: 'Whether there may be more that fit: ask again.' })
   more!: boolean;
+
+  @ApiProperty({ ...ID_OR_NULL, description: 'Where to go on; null when there are no more.' })
+  nextCursor!: string | null;
 }

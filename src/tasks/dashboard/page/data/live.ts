@@ -4,6 +4,9 @@ import type { Batch } from './types';
 
 type Listener = (batch: Batch) => void;
 
+/** The browser comes back by itself only where the connection broke, not after an answer that was no stream. */
+const AGAIN_MS = 5000;
+
 const listeners = new Set<Listener>();
 const connected = signal(false);
 /** Whether somebody paused it. */
@@ -26,7 +29,10 @@ document.addEventListener('visibilitychange', () => {
   looking.value = !document.hidden;
 });
 
+const attempt = signal(0);
+
 effect(() => {
+  void attempt.value;
   if (!running.value || !configuration.value?.principal || configuration.value.principal.role === 'submit')
     return undefined;
   const source = new EventSource(addressOf('/events'));
@@ -35,11 +41,16 @@ effect(() => {
     // anything may have been missed
     publish({ items: [], more: true });
   });
+  let timer: ReturnType<typeof setTimeout> | undefined;
   source.addEventListener('error', () => {
     connected.value = false;
+    if (source.readyState === EventSource.CLOSED) timer = setTimeout(() => attempt.value++, AGAIN_MS);
   });
-  source.addEventListener('changed', (event) => publish(JSON.parse((event as MessageEvent<string>).data) as Batch));
+  source.addEventListener('changed', (event) =>
+    publish(JSON.parse((event as MessageEvent<string>).data) as Batch),
+  );
   return () => {
+    clearTimeout(timer);
     source.close();
     connected.value = false;
   };

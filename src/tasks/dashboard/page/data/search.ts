@@ -1,5 +1,5 @@
-import type { State } from './types';
-import { STATES } from './types';
+import type { State } from './types.js';
+import { STATES } from './types.js';
 
 export const QUALIFIERS = [
   ['state:', 'failure, retry, started … several with commas'],
@@ -15,13 +15,14 @@ export const QUALIFIERS = [
 ] as const;
 
 const NAMES = ['state', 'name', 'queue', 'worker', 'tag', 'since', 'from', 'to', 'args', 'error', 'parent'];
+const PART = /(?:([a-z]+):)?(?:"([^"]*)"|(\S+))/gi;
 const UNITS: Readonly<Record<string, number>> = { s: 1e3, m: 6e4, h: 36e5, d: 864e5, w: 6048e5 };
 
 /** `state:failure name:"a b" text` as conditions, the rest as text. */
 export function parseSearch(text: string): Record<string, string> {
   const found: Record<string, string> = {};
   const rest: string[] = [];
-  for (const [whole, name, quoted, plain] of text.matchAll(/(?:([a-z]+):)?(?:"([^"]*)"|(\S+))/gi)) {
+  for (const [whole, name, quoted, plain] of text.matchAll(PART)) {
     const value = quoted ?? plain ?? '';
     const known = name?.toLowerCase();
     if (known !== undefined && NAMES.includes(known)) found[known] = value;
@@ -37,25 +38,43 @@ export function toFilter(text: string, now = Date.now()): Record<string, string>
   const filter: Record<string, string> = { ...others };
   if (search) filter.search = search;
   if (state) filter.state = state.toUpperCase();
-  if (tag) filter.tag = tag.includes(':') ? tag : tag.replace('=', ':');
+  // a value may hold both: url=http://x
+  if (tag) filter.tag = tag.replace(/[=:]/, ':');
   if (from) filter.from = isoOf(from);
   if (to) filter.to = isoOf(to);
-  const ago = /^(\d{1,6})([smhdw])$/i.exec(since ?? '');
-  if (ago) filter.from = new Date(now - Number(ago[1]) * UNITS[ago[2]!.toLowerCase()]!).toISOString();
+  if (since) filter.from = agoOf(since, now);
   return filter;
 }
 
-/** Times may be short: 2026-01-31. What is no time goes as it is, for the server to refuse. */
+/** What is no span goes as it is, for the server to refuse: without it more would fit. */
+function agoOf(text: string, now: number): string {
+  const [, n, unit] = /^(\d{1,6})([smhdw])$/i.exec(text) ?? [];
+  return n && unit ? new Date(now - Number(n) * UNITS[unit.toLowerCase()]!).toISOString() : text;
+}
+
+const TIME = /^(\d{4}-\d{2}-\d{2})(T\d{2}:\d{2}(?::\d{2}(?:\.\d{1,3})?)?(?:Z|[+-]\d{2}:\d{2})?)?$/i;
+
+/** Without a zone it is the browser's, without a time its midnight. What is no time goes as it is, for the server to refuse. */
 function isoOf(text: string): string {
-  const date = new Date(text);
+  const [, day, time = 'T00:00'] = TIME.exec(text.toUpperCase()) ?? [];
+  if (day === undefined || !exists(day)) return text;
+  const date = new Date(day + time);
   return Number.isNaN(date.getTime()) ? text : date.toISOString();
+}
+
+/** Some engines make March of the 31st of February. */
+function exists(day: string): boolean {
+  const date = new Date(day);
+  return !Number.isNaN(date.getTime()) && date.toISOString().startsWith(day);
 }
 
 /** The search with this qualifier, or without it. */
 export function withQualifier(text: string, name: string, value: string | undefined): string {
-  const without = text.replaceAll(new RegExp(`(^|\\s)${name}:("[^"]*"|\\S*)`, 'gi'), ' ');
-  const added = value === undefined ? '' : ` ${name}:${/\s/.test(value) ? `"${value}"` : value}`;
-  return `${without}${added}`.replaceAll(/\s+/g, ' ').trim();
+  const others = [...text.matchAll(PART)]
+    .filter(([whole, known]) => known?.toLowerCase() !== name && whole.toLowerCase() !== `${name}:`)
+    .map(([whole]) => whole);
+  if (value !== undefined) others.push(`${name}:${/\s/.test(value) ? `"${value}"` : value}`);
+  return others.join(' ');
 }
 
 export function statesOf(text: string): State[] {

@@ -1,6 +1,8 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { call } from './api';
 import { onBatch, running } from './live';
+import { withChanged, withNewest, withOlder, type LoadedRows } from './loaded-rows';
+import { oneAtATime } from './one-at-a-time';
 import type { Page, Task } from './types';
 
 const PAGE = 50;
@@ -19,66 +21,73 @@ export interface TaskRows {
   readonly reload: () => void;
 }
 
-interface State {
-  rows: Task[];
-  next: string | null;
-  loading: boolean;
-  error?: Error | undefined;
+interface State extends LoadedRows {
+  readonly loading: boolean;
+  readonly loadingMore: boolean;
+  readonly error: Error | undefined;
 }
+
+const FRESH: State = {
+  rows: [],
+  next: null,
+  wanted: PAGE,
+  loading: true,
+  loadingMore: false,
+  error: undefined,
+};
 
 /** The tasks that fit, a page after the other, and live: what changes is replaced, what is new is read at most once a second. */
 export function useTaskRows(filter: Readonly<Record<string, string>>): TaskRows {
-  const [state, setState] = useState<State>({ rows: [], next: null, loading: true });
-  const latest = useRef(state);
-  latest.current = state;
+  const [state, setState] = useState(FRESH);
+  const latest = useRef(FRESH);
+  const put = (changes: Partial<State>) => {
+    latest.current = { ...latest.current, ...changes };
+    setState(latest.current);
+  };
   const key = JSON.stringify(filter);
-  const generation = useRef(0);
+  const life = useRef(new AbortController());
+  const refresh = useRef(() => {});
 
-  const read = async (extra: Record<string, string>, into: (page: Page<Task>) => State) => {
-    const mine = generation.current;
+  const read = async (query: Record<string, string>, into: (page: Page<Task>) => Partial<State>) => {
+    const { signal } = life.current;
     try {
-      const page = await call<Page<Task>>('', { query: { ...filter, redact: 'true', ...extra } });
-      if (mine === generation.current) setState(into(page));
+      const page = await call<Page<Task>>('', { query: { ...filter, redact: 'true', ...query }, signal });
+      if (!signal.aborted) put({ error: undefined, ...into(page) });
     } catch (error) {
-      if (mine === generation.current) setState({ ...latest.current, loading: false, error: error as Error });
+      if (!signal.aborted) put({ loading: false, loadingMore: false, error: error as Error });
     }
   };
-  const first = () =>
-    read({ limit: String(Math.min(MOST, Math.max(PAGE, latest.current.rows.length))) }, ({ items, nextCursor }) => {
-      const last = items.at(-1)?.id;
-      // older ones that were loaded before stay
-      const tail = last === undefined ? [] : latest.current.rows.filter((row) => row.id < last);
-      return {
-        rows: [...items, ...tail],
-        next: tail.length > 0 ? latest.current.next : nextCursor,
-        loading: false,
-      };
-    });
-  const firstOf = useRef(first);
-  firstOf.current = first;
 
   useEffect(() => {
-    generation.current++;
-    const fresh = { rows: [], next: null, loading: true };
-    latest.current = fresh;
-    setState(fresh);
-    void firstOf.current();
+    const mine = (life.current = new AbortController());
+    put(FRESH);
+    const first = async () => {
+      // asked for once more while another filter took the place of this one
+      if (mine.signal.aborted) return;
+      const limit = Math.min(MOST, latest.current.wanted);
+      await read({ limit: String(limit) }, (page) => ({
+        ...withNewest(latest.current, page, limit),
+        loading: false,
+      }));
+    };
+    refresh.current = oneAtATime(first);
+    refresh.current();
     let timer: ReturnType<typeof setTimeout> | undefined;
     const soon = () => {
       timer ??= setTimeout(() => {
         timer = undefined;
-        if (running.peek()) void firstOf.current();
+        if (running.peek()) refresh.current();
       }, REFRESH_MS);
     };
     const stop = onBatch(({ items, more }) => {
       const changed = new Map(items.map((item) => [item.id, item]));
-      const { rows } = latest.current;
-      const known = rows.filter((row) => changed.has(row.id)).length;
-      if (known > 0) setState({ ...latest.current, rows: rows.map((row) => changed.get(row.id) ?? row) });
+      const known = latest.current.rows.filter((row) => changed.has(row.id)).length;
+      if (known > 0) put(withChanged(latest.current, changed, filter.state));
       if (more || known < items.length || filter.state) soon();
     });
-    const poll = setInterval(() => running.peek() && void firstOf.current(), POLL_MS);
+    const poll = setInterval(() => running.peek() && refresh.current(), POLL_MS);
     return () => {
+      mine.abort();
       stop();
       clearTimeout(timer);
       clearInterval(poll);
@@ -86,19 +95,14 @@ export function useTaskRows(filter: Readonly<Record<string, string>>): TaskRows 
   }, [key]);
 
   const loadMore = () => {
-    const { next, loading } = latest.current;
-    if (next === null || loading) return;
-    const busy = { ...latest.current, loading: true };
-    latest.current = busy;
-    setState(busy);
-    void read({ limit: String(PAGE), cursor: next }, ({ items, nextCursor }) => {
-      const known = new Set(latest.current.rows.map((row) => row.id));
-      return {
-        rows: [...latest.current.rows, ...items.filter((item) => !known.has(item.id))],
-        next: nextCursor,
-        loading: false,
-      };
-    });
+    const { rows, next, wanted, loading, loadingMore } = latest.current;
+    if (next === null || loading || loadingMore) return;
+    put({ loadingMore: true, wanted: Math.max(wanted, rows.length + PAGE) });
+    void read({ limit: String(PAGE), cursor: next }, (page) => ({
+      ...withOlder(latest.current, page, next),
+      loadingMore: false,
+    }));
   };
-  return { rows: state.rows, next: state.next, loading: state.loading, error: state.error, loadMore, reload: () => void first() };
+  const { rows, next, loading, loadingMore, error } = state;
+  return { rows, next, loading: loading || loadingMore, error, loadMore, reload: () => refresh.current() };
 }

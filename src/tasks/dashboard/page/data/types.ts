@@ -167,6 +167,9 @@ export interface Schedule {
   at: string | null;
   timezone: string;
   startTime: string | null;
+  expires: string | number | null;
+  oneOff: boolean;
+  createdAt: string;
   description: string | null;
   nextAt: string | null;
   lastRunAt: string | null;
@@ -214,7 +217,14 @@ export interface Workflow {
   id: string;
   name: string;
   state: State;
-  progress: { total: number; succeeded: number; failed: number; revoked: number; started: number; percent: number };
+  progress: {
+    total: number;
+    succeeded: number;
+    failed: number;
+    revoked: number;
+    started: number;
+    percent: number;
+  };
   nodes: WorkflowNode[];
   edges: WorkflowEdge[];
   /** Whether there are more nodes. */

@@ -34,18 +34,30 @@ export async function actOnMany(
     const n = found.capped ? capped(CAP, CAP) : count(found.count);
     const what = `${title} ${n} ${plural(found.count, 'task')}`;
     if (!(await ask(`${what}?`, text, what, action !== 'retry'))) return undefined;
-    let [sum, skipped] = [0, 0];
-    for (let round = 0; round < ROUNDS; round++) {
-      const result = await call<{ done: number; skipped: number; more: boolean }>('/bulk-actions', {
-        method: 'POST',
-        body,
-      });
-      sum += result.done;
-      skipped += result.skipped;
-      if (!result.more || result.done === 0) break;
-    }
-    return `${count(sum)} ${plural(sum, 'task')} ${done}${skipped > 0 ? `, ${count(skipped)} had moved on` : ''}`;
+    const sum = await inRounds(body);
+    return [
+      `${count(sum.done)} ${plural(sum.done, 'task')} ${done}`,
+      ...(sum.skipped > 0 ? [`${count(sum.skipped)} had moved on`] : []),
+      ...(sum.nextCursor !== null ? ['and there are more'] : []),
+    ].join(', ');
   });
+}
+
+interface Sum {
+  readonly done: number;
+  readonly skipped: number;
+  readonly nextCursor: string | null;
+}
+
+/** Each goes on where the one before stopped: what failed again meanwhile is not taken twice. */
+async function inRounds(body: object): Promise<Sum> {
+  const act = (more: object) => call<Sum>('/bulk-actions', { method: 'POST', body: { ...body, ...more } });
+  let sum = await act({});
+  for (let round = 1; round < ROUNDS && sum.nextCursor !== null; round++) {
+    const { done, skipped, nextCursor } = await act({ cursor: sum.nextCursor });
+    sum = { done: sum.done + done, skipped: sum.skipped + skipped, nextCursor };
+  }
+  return sum;
 }
 
 /** For all that fit the search. */

@@ -66,6 +66,18 @@ const FIELDS = [
   ['hard', 'Time limit', '30s, 0: none'],
 ] as const;
 
+/** The routes change two at once, and what they are not given is as the code says. */
+async function changeSome(task: string, { rate = '', soft = '', hard = '' }: Record<string, string>) {
+  const { items } = await call<{ items: ChangedLimits[] }>('/limits');
+  const now = items.find((limits) => limits.task === task);
+  if (rate !== '') await change(task, 'rate', { rate: numberOr(rate), burst: now?.burst });
+  if (soft + hard !== '')
+    await change(task, 'time', {
+      soft: numberOr(soft) ?? now?.softTimeLimitMs,
+      hard: numberOr(hard) ?? now?.timeLimitMs,
+    });
+}
+
 /** What is left empty stays as it is. */
 function LimitForm({ reload }: { reload: () => Promise<void> }) {
   const stats = useLoaded((signal) => call<Stats>('/stats', { query: { window: '24h' }, signal }), []);
@@ -73,11 +85,9 @@ function LimitForm({ reload }: { reload: () => Promise<void> }) {
   const [given, setGiven] = useState<Record<string, string>>({});
   const submit = async (event: SubmitEvent) => {
     event.preventDefault();
-    const { rate = '', soft = '', hard = '' } = given;
     const done = await tell(async () => {
-      if (rate + soft + hard === '') throw new Error('Give a rate or a time limit');
-      if (rate !== '') await change(task, 'rate', { rate: numberOr(rate) });
-      if (soft + hard !== '') await change(task, 'time', { soft: numberOr(soft), hard: numberOr(hard) });
+      if (Object.values(given).join('') === '') throw new Error('Give a rate or a time limit');
+      await changeSome(task, given);
       await reload();
       return `The limits of ${task} are changed`;
     });

@@ -78,17 +78,32 @@ function Row({ schedule, reload }: { schedule: Schedule; reload: () => Promise<v
 
 /** The next five, asked for when they are to be seen. */
 function NextRuns({
-  schedule: { id, name, crontab, dayRule, every, at, timezone, startTime },
+  schedule: {
+    id,
+    name,
+    crontab,
+    dayRule,
+    every,
+    at,
+    timezone,
+    startTime,
+    expires,
+    oneOff,
+    nextAt,
+    createdAt,
+  },
 }: {
   schedule: Schedule;
 }) {
   const [open, setOpen] = useState(false);
+  // intervals go on from where they are, not from now
+  const start = startTime ?? (every === null ? null : (nextAt ?? createdAt));
   const { data, error } = useLoaded(
     (signal) =>
       open
         ? call<{ runs: string[] }>('/schedules/preview', {
             method: 'POST',
-            body: { crontab, dayRule, every, at, timezone, startTime },
+            body: { crontab, dayRule, every, at, timezone, expires, oneOff, startTime: start },
             signal,
           })
         : Promise.resolve(undefined),
@@ -98,7 +113,8 @@ function NextRuns({
     <details class="next-runs" onToggle={(event) => setOpen(event.currentTarget.open)}>
       <summary aria-label={`Next runs of ${name}`}>Next runs</summary>
       {error && <p class="bad">{error.message}</p>}
-      {open && data && (
+      {open && data?.runs.length === 0 && <p class="muted">None</p>}
+      {open && data && data.runs.length > 0 && (
         <ol>
           {data.runs.map((run) => (
             <li key={run}>

@@ -67,17 +67,7 @@ export function Field(props: FieldProps) {
           ))}
         </select>
       ) : schema.type === 'number' || schema.type === 'integer' ? (
-        <input
-          id={id}
-          type="number"
-          step={schema.type === 'integer' ? 1 : 'any'}
-          {...bounds(schema)}
-          required={required}
-          value={typeof value === 'number' ? value : ''}
-          onInput={(event) =>
-            onChange(event.currentTarget.value === '' ? undefined : event.currentTarget.valueAsNumber)
-          }
-        />
+        <NumberField {...props} />
       ) : schema.type === 'string' ? (
         <input
           id={id}
@@ -114,6 +104,26 @@ function ObjectField({ id, label, schema, value, onChange }: FieldProps) {
         />
       ))}
     </fieldset>
+  );
+}
+
+/** Keeps the text: of `1.0`, on the way to `1.05`, the number is 1. */
+function NumberField({ id, schema, required, value, onChange }: FieldProps) {
+  const [text, setText] = useState(typeof value === 'number' ? String(value) : '');
+  const change = (input: HTMLInputElement) => {
+    setText(input.value);
+    onChange(input.value === '' ? undefined : input.valueAsNumber);
+  };
+  return (
+    <input
+      id={id}
+      type="number"
+      step={schema.type === 'integer' ? 1 : 'any'}
+      {...bounds(schema)}
+      required={required}
+      value={text}
+      onInput={(event) => change(event.currentTarget)}
+    />
   );
 }
 

@@ -3,6 +3,7 @@ import { call, isAdmin } from '../data/api';
 import { absolute, clock, count, duration, now, relative } from '../data/format';
 import { useLoaded } from '../data/loaded';
 import { hrefOf } from '../data/router';
+import { withQualifier } from '../data/search';
 import {
   isFinal,
   type HistoryEntry,
@@ -64,7 +65,7 @@ export function Facts({ task }: { task: Task }) {
       </Fact>
       {task.worker && (
         <Fact name="Worker">
-          <a href={hrefOf('tasks', { q: `worker:${task.worker}` })}>{task.worker}</a>
+          <a href={hrefOf('tasks', { q: withQualifier('', 'worker', task.worker) })}>{task.worker}</a>
         </Fact>
       )}
       {task.owner && <Fact name="Owner">{task.owner}</Fact>}
@@ -77,7 +78,11 @@ export function Facts({ task }: { task: Task }) {
       {tags.length > 0 && (
         <Fact name="Tags">
           {tags.map(([name, value]) => (
-            <a key={name} class="tag" href={hrefOf('tasks', { q: `tag:${name}=${value}` })}>
+            <a
+              key={name}
+              class="tag"
+              href={hrefOf('tasks', { q: withQualifier('', 'tag', `${name}=${value}`) })}
+            >
               {name}={value}
             </a>
           ))}
@@ -113,7 +118,8 @@ function PayloadText({ id, state }: { id: string; state: State }) {
   // what looks like a secret does not leave the server until it is asked for
   const [secrets, setSecrets] = useState(false);
   const { data, error } = useLoaded(
-    (signal) => call<Task>(`/${id}`, { query: { redact: secrets ? undefined : 'true' }, signal }),
+    (signal) =>
+      call<Task>(`/${encodeURIComponent(id)}`, { query: { redact: secrets ? undefined : 'true' }, signal }),
     [id, state, secrets],
   );
   if (error) return <Problem error={error} />;

@@ -3,6 +3,7 @@ import { call } from '../data/api';
 import { bytes, count, duration } from '../data/format';
 import { useLoaded } from '../data/loaded';
 import { hrefOf } from '../data/router';
+import { withQualifier } from '../data/search';
 import type { WorkerInfo } from '../data/types';
 import { ask } from '../ui/dialog';
 import { Ago, Bar, Empty, Loading, Problem, Table } from '../ui/parts';
@@ -47,7 +48,7 @@ function Row({ worker, reload }: { worker: WorkerInfo; reload: () => Promise<voi
     <tr class={alive ? '' : 'muted'}>
       <th scope="row">
         <a
-          href={hrefOf('tasks', { q: `worker:${name}` })}
+          href={hrefOf('tasks', { q: withQualifier('', 'worker', name) })}
           title={`${host ?? 'an unknown host'}, process ${pid ?? '?'}`}
         >
           {name}
