@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { execFile } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import { stripVTControlCharacters } from 'node:util';
 import { Administration } from '#dist/tasks/control/administration.js';
@@ -72,9 +73,10 @@ describe('celeriac', () => {
       code: 4,
       err: expect.stringMatching(/was still (PENDING|STARTED) after 100 ms/),
     });
-    expect((await cli(`result ${slow.out.trim()} --no-wait`)).out).toMatch(
-      /^(STARTED|PENDING) demo.sleep in default/,
-    );
+    expect(await cli(`result ${slow.out.trim()} --no-wait`)).toMatchObject({
+      code: 4,
+      out: expect.stringMatching(/^(STARTED|PENDING) demo.sleep in default/),
+    });
     expect(await cli(`revoke ${slow.out.trim()} --terminate`)).toMatchObject({ code: 0 });
   });
 
@@ -237,7 +239,8 @@ describe('celeriac', () => {
       code: 5,
       err: expect.stringContaining('celeriac migrate'),
     });
-    const todo = await migrate('--check');
+    // empty variables, as Compose passes them on
+    const todo = await migrate('--check', '--direct-database-url', '');
     expect(todo).toMatchObject({
       code: 1,
       out: expect.stringMatching(/^\d+ migrations of the schema 'celeriac' to be done\n$/),
@@ -260,10 +263,11 @@ describe('celeriac', () => {
     const asJson = await celeriac(['status', '--json', '--database-url', url]);
     expect(JSON.parse(asJson.err)).toMatchObject({ error: { code: 'STORE_UNAVAILABLE' } });
     expect(await celeriac(['status', '--database-url', 'mysql://x'])).toMatchObject({ code: 2 });
-    expect(await celeriac(['status'])).toMatchObject({
-      code: 2,
-      err: expect.stringContaining('give --database-url or set DATABASE_URL'),
-    });
+    for (const args of [['status'], ['status', '--database-url', '']])
+      expect(await celeriac(args)).toMatchObject({
+        code: 2,
+        err: expect.stringContaining('give --database-url or set DATABASE_URL'),
+      });
     for (const [line, message] of [
       ['statsu', 'Did you mean status?'],
       ['call math.add --prioritty 1', 'Did you mean --priority?'],
@@ -271,6 +275,10 @@ describe('celeriac', () => {
       ['call math.add 1 --priority 12', 'priority: expected a whole number from 0 to 9'],
       ['call math.add -a 5', "expected a JSON array, such as '[2, 3]'"],
       ['call math.add 1 --countdown soon', 'countdown: expected'],
+      ['inspect scheduled -n abc', 'expected a whole number'],
+      ['inspect scheduled -n -1', 'expected a whole number'],
+      ['events -n 1.5', 'expected a whole number'],
+      [`result ${randomUUID()} -t 30d`, '--timeout: expected at most 24 days'],
       ['events --only succeded', "did you mean 'succeeded'?"],
       ['call a --broker redis://127.0.0.1:1', 'takes its tasks from postgres'],
       ['call a --broker memory://', 'with memory://'],
