@@ -10,13 +10,18 @@ import { closeGracefully, stopOnSignals } from './tasks/index.js';
 
 orExit(() => assertGuarded(environment));
 await startOrExplain(async () => {
-  const app = await NestFactory.create<NestExpressApplication>(AppModule, {
+  let app: NestExpressApplication | undefined;
+  // from the start: as process 1 of a container a signal without a handler is ignored
+  stopOnSignals(async (hurry, cold) => {
+    // while it is made nothing runs that could be finished: the process ends at once
+    if (app) await closeGracefully(app, { grace: environment.SHUTDOWN_GRACE, hurry, cold });
+  });
+  app = await NestFactory.create<NestExpressApplication>(AppModule, {
     logger: createLogger(environment),
     abortOnError: false,
   });
   app.useBodyParser('json', { limit: environment.BODY_LIMIT });
   documentApplication(app);
-  stopOnSignals((hurry, cold) => closeGracefully(app, { grace: environment.SHUTDOWN_GRACE, hurry, cold }));
   try {
     await app.listen(environment.PORT, environment.HOST);
   } catch (error) {

@@ -7,7 +7,7 @@ import {
   type RetentionOptions,
 } from './control/retention/retention-options.js';
 import { assertSchemaName } from './store/schema-name.js';
-import { toMilliseconds, type Duration } from './duration.js';
+import { toMilliseconds, toTimerMs, type Duration } from './duration.js';
 import { InvalidOptionError, didYouMean } from './errors.js';
 import { assertQueueName } from './definition/option-checks.js';
 import type { TaskRoutes } from './definition/routes.js';
@@ -172,7 +172,7 @@ export function resolveTasksOptions(given: TasksModuleOptions): ResolvedTasksOpt
     tracing: given.tracing ?? true,
     concurrency: assertConcurrency(given.concurrency ?? 10),
     workerEntry: readEntry(given.workerEntry),
-    shutdownGraceMs: toMilliseconds(given.shutdownGrace ?? '30s', 'shutdownGrace'),
+    shutdownGraceMs: toTimerMs(given.shutdownGrace ?? '30s', 'shutdownGrace'),
     leaseMs: assertLease(toMilliseconds(given.lease ?? '15s', 'lease')),
     maxCrashes: assertWhole('maxCrashes', given.maxCrashes ?? 3, 0, 1000),
     revokeGraceMs: toMilliseconds(given.revokeGrace ?? '30s', 'revokeGrace'),

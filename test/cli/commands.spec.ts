@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { execFile } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import { stripVTControlCharacters } from 'node:util';
 import { Administration } from '#dist/tasks/control/administration.js';
@@ -72,9 +73,10 @@ describe('celeriac', () => {
       code: 4,
       err: expect.stringMatching(/was still (PENDING|STARTED) after 100 ms/),
     });
-    expect((await cli(`result ${slow.out.trim()} --no-wait`)).out).toMatch(
-      /^(STARTED|PENDING) demo.sleep in default/,
-    );
+    expect(await cli(`result ${slow.out.trim()} --no-wait`)).toMatchObject({
+      code: 4,
+      out: expect.stringMatching(/^(STARTED|PENDING) demo.sleep in default/),
+    });
     expect(await cli(`revoke ${slow.out.trim()} --terminate`)).toMatchObject({ code: 0 });
   });
 
@@ -128,17 +130,15 @@ describe('celeriac', () => {
   });
 
   it('changes limits of tasks', async () => {
-    expect(await cli('control rate_limit demo.echo 100/s --burst 5 -t 30s')).toMatchObject({
+    expect(await cli('control rate_limit demo.echo 100/s --burst 5')).toMatchObject({
       code: 0,
       out: 'demo.echo: rate 100, burst 5\n',
     });
-    expect((await cli('control time_limit demo.echo 10s 20s -t 30s')).out).toBe(
+    expect((await cli('control time_limit demo.echo 10s 20s')).out).toBe(
       'demo.echo: rate 100, burst 5, softTimeLimitMs 10000, timeLimitMs 20000\n',
     );
-    await cli('control time_limit demo.echo default -t 30s');
-    expect((await cli('control rate_limit demo.echo default -t 30s')).out).toBe(
-      'demo.echo: as its code says\n',
-    );
+    await cli('control time_limit demo.echo default');
+    expect((await cli('control rate_limit demo.echo default')).out).toBe('demo.echo: as its code says\n');
   });
 
   it('shows workers, queues and counts in tables that fit the terminal', async () => {
@@ -178,7 +178,7 @@ describe('celeriac', () => {
     expect((await cli('list queues')).out).toMatch(/^default +0/m);
     expect((await cli('list workers')).out).toContain(worker);
     const later = (await cli('call demo.echo 1 --countdown 1h')).out.trim();
-    expect((await cli('inspect scheduled -t 30s')).out).toContain(later);
+    expect((await cli('inspect scheduled')).out).toContain(later);
     expect(JSON.parse((await cli('report --json')).out)).toMatchObject({
       node: process.version,
       postgres: expect.any(String),
@@ -232,7 +232,9 @@ describe('celeriac', () => {
 
   it('migrates, and says beforehand what there is to do', async () => {
     const empty = await createDatabase();
-    const migrate = (...args: string[]) => celeriac(['migrate', ...args, '--database-url', empty.url]);
+    // an empty variable, as Compose passes it on
+    const migrate = (...args: string[]) =>
+      celeriac(['migrate', ...args, '--database-url', empty.url, '--direct-database-url', '']);
     expect(await celeriac(['status', '--database-url', empty.url])).toMatchObject({
       code: 5,
       err: expect.stringContaining('celeriac migrate'),
@@ -260,10 +262,11 @@ describe('celeriac', () => {
     const asJson = await celeriac(['status', '--json', '--database-url', url]);
     expect(JSON.parse(asJson.err)).toMatchObject({ error: { code: 'STORE_UNAVAILABLE' } });
     expect(await celeriac(['status', '--database-url', 'mysql://x'])).toMatchObject({ code: 2 });
-    expect(await celeriac(['status'])).toMatchObject({
-      code: 2,
-      err: expect.stringContaining('give --database-url or set DATABASE_URL'),
-    });
+    for (const args of [['status'], ['status', '--database-url', '']])
+      expect(await celeriac(args)).toMatchObject({
+        code: 2,
+        err: expect.stringContaining('give --database-url or set DATABASE_URL'),
+      });
     for (const [line, message] of [
       ['statsu', 'Did you mean status?'],
       ['call math.add --prioritty 1', 'Did you mean --priority?'],
@@ -271,6 +274,10 @@ describe('celeriac', () => {
       ['call math.add 1 --priority 12', 'priority: expected a whole number from 0 to 9'],
       ['call math.add -a 5', "expected a JSON array, such as '[2, 3]'"],
       ['call math.add 1 --countdown soon', 'countdown: expected'],
+      ['inspect scheduled -n abc', 'expected a whole number'],
+      ['inspect scheduled -n -1', 'expected a whole number'],
+      ['events -n 1.5', 'expected a whole number'],
+      [`result ${randomUUID()} -t 30d`, '--timeout: expected at most 24 days'],
       ['events --only succeded', "did you mean 'succeeded'?"],
       ['call a --broker redis://127.0.0.1:1', 'takes its tasks from postgres'],
       ['call a --broker memory://', 'with memory://'],

@@ -1,6 +1,15 @@
 import { describe, expect, it } from '@jest/globals';
-import { InvalidOptionError, workerFlags, type RunWorkerOptions } from '#dist/tasks/index.js';
+import type { INestApplicationContext } from '@nestjs/common';
+import {
+  closeGracefully,
+  InvalidOptionError,
+  TaskHandle,
+  workerFlags,
+  type RunWorkerOptions,
+  type TaskService,
+} from '#dist/tasks/index.js';
 import { planWorker } from '#dist/tasks/execution/worker-plan.js';
+import { resolveTasksOptions } from '#dist/tasks/tasks.options.js';
 
 describe("a worker's command line", () => {
   it("has Celery's names, and comes before what the application says", () => {
@@ -47,5 +56,17 @@ describe("a worker's command line", () => {
     ];
     for (const options of wrong) expect(() => planWorker(options)).toThrow(InvalidOptionError);
     expect(() => planWorker({ concurency: 3 } as never)).toThrow("did you mean 'concurrency'");
+  });
+
+  it('refuses times that no timer can wait for', async () => {
+    const message = /expected at most 24 days/;
+    for (const options of [{ softTimeLimit: '30d' }, { timeLimit: '30d' }, { shutdownGrace: '25d' }])
+      expect(() => planWorker(options)).toThrow(message);
+    expect(planWorker({ timeLimit: '24d' }).limits).toEqual({ timeLimitMs: 24 * 86_400_000 });
+    expect(() => resolveTasksOptions({ shutdownGrace: '25d' })).toThrow(message);
+    const untouched = {} as INestApplicationContext;
+    await expect(closeGracefully(untouched, { grace: '25d' })).rejects.toThrow(message);
+    const handle = new TaskHandle('0198a2b4-5f1e-7c3a-9d2e-3b1f0a6c7d8e', {} as TaskService);
+    await expect(handle.get({ timeout: '25d' })).rejects.toThrow(message);
   });
 });

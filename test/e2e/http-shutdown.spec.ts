@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { ApplicationProcess } from '../support/application-process.js';
 import { createDatabase, type TestDatabase } from '../support/database.js';
 import { EventStream } from '../support/event-stream.js';
+import { freePort } from '../support/free-port.js';
 import { HttpClient } from '../support/http-client.js';
 import { createScratchFolder, type ScratchFolder } from '../support/scratch-folder.js';
 import { until } from '../support/until.js';
@@ -19,8 +20,8 @@ describe('the application that is told to stop', () => {
     await folder.remove();
   });
 
-  const start = () =>
-    new ApplicationProcess('main', { cwd: folder.path, environment: { DATABASE_URL: database.url } });
+  const start = (url = database.url) =>
+    new ApplicationProcess('main', { cwd: folder.path, environment: { DATABASE_URL: url } });
   const submit = (client: HttpClient, name: string, args: unknown[], options = {}) =>
     client.post<{ id: string; code?: string }>(`/tasks/${name}`, { args, options });
 
@@ -48,6 +49,13 @@ describe('the application that is told to stop', () => {
       running,
     ]);
     expect(rows).toEqual([{ state: 'SUCCESS' }]);
+  });
+
+  it('ends at once, and in good order, while it starts', async () => {
+    const application = start(`postgres://nobody@127.0.0.1:${await freePort()}/nothing`);
+    await application.says(/Unable to connect to the database/);
+    expect(await application.terminate()).toBe(0);
+    expect(application.output).not.toContain('cannot start');
   });
 
   it('is not held up by those who wait and listen', async () => {

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
+import { Autoscaler } from '#dist/tasks/execution/autoscaler.js';
 import { Task } from '#dist/tasks/index.js';
 import { createApplication, type TestApplication } from '../support/application.js';
 import { createDatabase, type TestDatabase } from '../support/database.js';
@@ -13,6 +14,25 @@ class WaitTasks {
     await sleep(ms);
   }
 }
+
+describe('scaling', () => {
+  it("ends at one, also when it was asked for none, as Celery's may be", async () => {
+    let [size, looks] = [1, 0];
+    const scaler = new Autoscaler(
+      {
+        size: () => size,
+        busy: () => 0,
+        backlog: async () => (looks++, 0),
+        resize: (wanted) => (size = wanted),
+      },
+      { min: 0, max: 3 },
+      0,
+    ).start();
+    await until('it has looked twice', () => looks === 2);
+    await scaler.stop();
+    expect(size).toBe(1);
+  });
+});
 
 describe('an async worker that scales', () => {
   let database: TestDatabase;

@@ -8,16 +8,23 @@ import { BatchRunner } from '#dist/jobs/batch/batch.runner.js';
 import { BatchSettings } from '#dist/jobs/batch/batch.options.js';
 import type { BatchInput, BatchReport, FileReport } from '#dist/jobs/batch/batch.types.js';
 import { UploadsStore } from '#dist/jobs/batch/uploads.store.js';
+import type { TaskService } from '#dist/tasks/index.js';
 
 let root: string;
 let settings: BatchSettings;
 let uploads: UploadsStore;
+/** What `list()` gives, page after page, of batches that have not ended. */
+let pages: { createdAt: string }[][];
 
 beforeEach(async () => {
   Logger.overrideLogger(false);
   root = await mkdtemp(join(tmpdir(), 'batch-runner-'));
   settings = new BatchSettings({ folder: join(root, 'in'), uploads: join(root, 'up') });
-  uploads = new UploadsStore(settings);
+  pages = [[]];
+  const tasks = {
+    list: async () => ({ items: pages.shift(), nextCursor: pages.length > 0 ? 'more' : null }),
+  };
+  uploads = new UploadsStore(settings, tasks as unknown as TaskService);
   await uploads.onModuleInit();
 });
 
@@ -179,6 +186,22 @@ describe('uploads', () => {
     for (const name of [old, 'not-ours']) await utimes(join(root, 'up', name), past, past);
     await uploads.onApplicationBootstrap();
     expect((await readdir(join(root, 'up'))).sort()).toEqual([fresh, 'not-ours'].sort());
+  });
+
+  it('are kept, however old, while a batch waits that was submitted after them', async () => {
+    const daysAgo = (days: number) => new Date(Date.now() - days * 86_400_000);
+    const [older, its, younger] = [uploads.newId(), uploads.newId(), uploads.newId()];
+    for (const [name, days] of [
+      [older, 12],
+      [its, 10.5],
+      [younger, 8],
+    ] as const) {
+      await writeFile(join(root, 'up', name), '');
+      await utimes(join(root, 'up', name), daysAgo(days), daysAgo(days));
+    }
+    pages = [[], [{ createdAt: daysAgo(10).toISOString() }]];
+    await uploads.onApplicationBootstrap();
+    expect((await readdir(join(root, 'up'))).sort()).toEqual([its, younger].sort());
   });
 
   it('are discarded by their ids only, and twice without an error', async () => {

@@ -7,7 +7,7 @@ export const EXIT = {
   usage: 2,
   /** No task, queue, worker or file of that name. */
   notFound: 3,
-  /** A time-out passed: the task goes on, or a worker did not answer. */
+  /** The task has not ended (in time), or a worker did not answer. */
   timeout: 4,
   /** The database or the broker cannot be reached or used. */
   unreachable: 5,

@@ -5,8 +5,8 @@ import { table, type Column } from './terminal/table.js';
 
 /** Options that every command takes, before or after its name. */
 export interface GlobalOptions {
-  readonly databaseUrl?: string;
-  readonly directDatabaseUrl?: string;
+  readonly databaseUrl?: string | undefined;
+  readonly directDatabaseUrl?: string | undefined;
   readonly broker?: string;
   readonly schema: string;
   readonly json?: boolean;
@@ -30,6 +30,16 @@ export function addGlobalOptions(program: Command): Command {
     .option('--schema <name>', 'the schema of the records', 'celeriac')
     .option('--json', 'answer as JSON')
     .option('--no-color', 'without colours, as with NO_COLOR=1');
+}
+
+/** An empty URL counts as none: that is what Compose makes of `${DIRECT_DATABASE_URL:-}`. */
+export function globalOptions(command: Command): GlobalOptions {
+  const options = command.optsWithGlobals<GlobalOptions>();
+  return {
+    ...options,
+    databaseUrl: options.databaseUrl || undefined,
+    directDatabaseUrl: options.directDatabaseUrl || undefined,
+  };
 }
 
 /** How a command answers: for people, or as JSON. */

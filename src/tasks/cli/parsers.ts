@@ -15,6 +15,11 @@ export function jsonArray(text: string): unknown[] {
   throw new InvalidArgumentError("expected a JSON array, such as '[2, 3]'.");
 }
 
+export function whole(text: string): number {
+  if (/^\d{1,15}$/.test(text)) return Number(text);
+  throw new InvalidArgumentError('expected a whole number.');
+}
+
 /** `name=value`; may be given again. */
 export function pair(text: string, before: Record<string, string> = {}): Record<string, string> {
   const at = text.indexOf('=');

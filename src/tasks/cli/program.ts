@@ -18,7 +18,7 @@ import { addStatus } from './commands/status.js';
 import { addWorker } from './commands/worker.js';
 import { explain } from './errors.js';
 import { EXIT, type ExitCode } from './exit-codes.js';
-import { Output, addGlobalOptions, type GlobalOptions } from './globals.js';
+import { Output, addGlobalOptions, globalOptions, type GlobalOptions } from './globals.js';
 import { painter } from './terminal/paint.js';
 import type { Io } from './terminal/io.js';
 
@@ -47,7 +47,7 @@ export async function run(args: readonly string[], io: Io): Promise<ExitCode> {
   const program = new Command('celeriac');
   const acts: Acts = (command, action) =>
     void command.action(async (...given: unknown[]) => {
-      const output = new Output(io, command.optsWithGlobals<GlobalOptions>());
+      const output = new Output(io, globalOptions(command));
       // commander appends the command itself
       ended = (await action(output, ...(given.slice(0, -1) as never))) ?? EXIT.ok;
     });

@@ -1,4 +1,4 @@
-import { toMilliseconds } from '../duration.js';
+import { toTimerMs } from '../duration.js';
 import { ResultTimeoutError } from '../errors.js';
 import { isFinal } from '../store/states.js';
 import type { TaskRecord } from '../submission/task-view.js';
@@ -15,7 +15,7 @@ export async function showResult(
   id: string,
   { timeout }: { timeout?: string | undefined },
 ): Promise<ExitCode> {
-  const timeoutMs = timeout === undefined ? undefined : toMilliseconds(timeout, '--timeout');
+  const timeoutMs = timeout === undefined ? undefined : toTimerMs(timeout, '--timeout');
   const record = await followed(connection, output, id, timeoutMs);
   if (!isFinal(record.state)) {
     if (timeoutMs === undefined) return EXIT.timeout;

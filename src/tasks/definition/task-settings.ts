@@ -1,4 +1,4 @@
-import { toMilliseconds, type Duration } from '../duration.js';
+import { MAX_TIMER_MS, toMilliseconds, type Duration } from '../duration.js';
 import { InvalidOptionError } from '../errors.js';
 import { resolveRetry, type RetryPolicy } from './retry-policy.js';
 import type { RetryOptions } from './task.decorator.js';
@@ -134,9 +134,6 @@ export function assertFlag(value: unknown, option: string): boolean {
   if (typeof value === 'boolean') return value;
   throw new InvalidOptionError(option, 'true or false', value);
 }
-
-/** The longest that a timer of Node's can wait. */
-const MAX_TIMER_MS = 2 ** 31 - 1;
 
 function limit(ms: number | undefined, option: string): number | undefined {
   if (ms === undefined || (ms > 0 && ms <= MAX_TIMER_MS)) return ms;

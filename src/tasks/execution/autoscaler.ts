@@ -3,6 +3,7 @@ import { Periodic } from '../control/periodic.js';
 const LOOK_MS = 1000;
 
 export interface AutoscaleBounds {
+  /** 0 counts as 1, as few as can be. */
   readonly min: number;
   readonly max: number;
 }
@@ -23,13 +24,15 @@ export interface Scaled {
  */
 export class Autoscaler {
   private readonly periodic: Periodic;
+  private readonly bounds: AutoscaleBounds;
   private neededAt = Date.now();
 
   constructor(
     private readonly scaled: Scaled,
-    private readonly bounds: AutoscaleBounds,
+    { min, max }: AutoscaleBounds,
     private readonly idleMs = 30_000,
   ) {
+    this.bounds = { min: Math.max(1, min), max };
     this.periodic = new Periodic('it does not scale', LOOK_MS, () => this.look());
   }
 

@@ -1,6 +1,6 @@
 import type { DynamicModule, INestApplicationContext, Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import { toMilliseconds, type Duration } from '../duration.js';
+import { toTimerMs, type Duration } from '../duration.js';
 import { TaskService } from '../submission/task.service.js';
 import { roleHere } from './pools/role.js';
 import { runChild } from './pools/run-child.js';
@@ -52,12 +52,14 @@ export interface CloseOptions {
 /**
  * Closes an application that runs an inline worker: refuses what comes from outside, and drains the worker before Nest
  * destroys any provider.
+ * @throws InvalidOptionError before anything is stopped
  */
 export async function closeGracefully(
   application: INestApplicationContext,
   { grace = '30s', hurry, cold }: CloseOptions = {},
 ): Promise<void> {
+  const graceMs = toTimerMs(grace, 'grace');
   application.get(TaskService, { strict: false }).beginShutdown();
-  await application.get(Worker, { strict: false }).stop(toMilliseconds(grace, 'grace'), hurry, cold);
+  await application.get(Worker, { strict: false }).stop(graceMs, hurry, cold);
   await application.close();
 }

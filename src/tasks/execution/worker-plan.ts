@@ -2,7 +2,7 @@ import { availableParallelism } from 'node:os';
 import type { LogLevel } from '@nestjs/common';
 import { assertFlag } from '../definition/task-settings.js';
 import type { TimeLimits } from '../definition/task-overrides.js';
-import { toMilliseconds } from '../duration.js';
+import { toMilliseconds, toTimerMs } from '../duration.js';
 import { InvalidOptionError, didYouMean } from '../errors.js';
 import { LOG_FORMATS, loggerInFormat } from '../observability/task-console-logger.js';
 import { assertConcurrency, assertQueues } from '../tasks.options.js';
@@ -94,7 +94,7 @@ export function planWorker(given: RunWorkerOptions): WorkerPlan {
     beat: assertFlag(given.beat ?? true, 'beat'),
     purge: assertFlag(given.purge ?? false, 'purge'),
     logLevel: given.logLevel === undefined ? undefined : assertLogLevel(given.logLevel),
-    graceMs: toMilliseconds(given.shutdownGrace ?? '30s', 'shutdownGrace'),
+    graceMs: toTimerMs(given.shutdownGrace ?? '30s', 'shutdownGrace'),
     health: readHealth(given.health ?? {}),
     nest: readNest(given),
   };
@@ -110,9 +110,8 @@ function readAutoscale(given: AutoscaleOptions | undefined): AutoscalePlan | und
 
 /** @throws InvalidOptionError */
 function readTimeLimits({ softTimeLimit, timeLimit }: RunWorkerOptions): TimeLimits {
-  const softTimeLimitMs =
-    softTimeLimit === undefined ? undefined : toMilliseconds(softTimeLimit, 'softTimeLimit');
-  const timeLimitMs = timeLimit === undefined ? undefined : toMilliseconds(timeLimit, 'timeLimit');
+  const softTimeLimitMs = softTimeLimit === undefined ? undefined : toTimerMs(softTimeLimit, 'softTimeLimit');
+  const timeLimitMs = timeLimit === undefined ? undefined : toTimerMs(timeLimit, 'timeLimit');
   if (softTimeLimitMs && timeLimitMs && softTimeLimitMs >= timeLimitMs)
     throw new InvalidOptionError('softTimeLimit', 'less than timeLimit', softTimeLimit);
   return {

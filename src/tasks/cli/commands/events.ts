@@ -4,6 +4,7 @@ import { TASK_EVENTS, type TaskEvent, type TaskEventName } from '../../events/ta
 import { didYouMean } from '../../errors.js';
 import { withConnection } from '../connection.js';
 import type { Output } from '../globals.js';
+import { whole } from '../parsers.js';
 import type { Acts } from '../program.js';
 import type { Style } from '../terminal/paint.js';
 
@@ -32,7 +33,7 @@ export function addEvents(program: Command, acts: Acts): void {
     .description('Shows what happens, as it happens, until Ctrl+C; with --json an object a line.')
     .option('--only <names>', `these alone, with commas: ${NAMES.join(', ')}`, readNames)
     .option('--task <name>', "of this task alone, or with '*' at the end of those that begin so")
-    .option('-n, --limit <n>', 'end after so many', Number)
+    .option('-n, --limit <n>', 'end after so many', whole)
     .addHelpText(
       'after',
       '\nBest effort: under heavy load events are left out. Records are the truth (celeriac result).',

@@ -3,6 +3,7 @@ import type { Inspection } from '../../control/remote/commands.js';
 import { withConnection } from '../connection.js';
 import type { ExitCode } from '../exit-codes.js';
 import type { Output } from '../globals.js';
+import { whole } from '../parsers.js';
 import type { Acts } from '../program.js';
 import { showAnswers } from '../show-answers.js';
 import { addWorkerTarget, remoteOptions, type TargetFlags } from '../worker-target.js';
@@ -47,7 +48,7 @@ export function addInspect(program: Command, acts: Acts): void {
   const scheduled = inspect
     .command('scheduled')
     .description('delayed tasks and retries, the next first: they are in the database, no worker is asked')
-    .option('-n, --limit <n>', 'at most so many', Number, 50);
+    .option('-n, --limit <n>', 'at most so many', whole, 50);
   acts(scheduled, async (output: Output, { limit }: { limit: number }) =>
     withConnection(output.options, output.io, async ({ remote }) => {
       const tasks = await remote.scheduled(limit);

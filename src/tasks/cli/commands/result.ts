@@ -1,4 +1,5 @@
 import { Option, type Command } from 'commander';
+import { isFinal } from '../../store/states.js';
 import { withConnection } from '../connection.js';
 import type { ExitCode } from '../exit-codes.js';
 import { EXIT } from '../exit-codes.js';
@@ -16,7 +17,7 @@ export function addResult(program: Command, acts: Acts): void {
     .option('--no-wait', 'print how the task is now, whether it has ended or not')
     .addHelpText(
       'after',
-      '\nExits with 0 for SUCCESS, 1 for FAILURE and REVOKED, 3 for an unknown id, 4 when it still runs.',
+      '\nExits with 0 for SUCCESS, 1 for FAILURE and REVOKED, 3 for an unknown id, 4 when it has not ended.',
     );
   acts(command, result);
 }
@@ -41,6 +42,7 @@ async function result(
       if (state === 'SUCCESS') output.line(JSON.stringify(record.result, undefined, 2));
       if (record.error) output.line(`${record.error.name}: ${record.error.message}`);
     });
-    return record.state === 'FAILURE' || record.state === 'REVOKED' ? EXIT.failed : EXIT.ok;
+    if (!isFinal(record.state)) return EXIT.timeout;
+    return record.state === 'SUCCESS' ? EXIT.ok : EXIT.failed;
   });
 }

@@ -7,6 +7,7 @@ import { CliError } from '../errors.js';
 import { EXIT } from '../exit-codes.js';
 import type { Output } from '../globals.js';
 import type { Acts } from '../program.js';
+import { endAtBrokenPipe } from '../terminal/broken-pipe.js';
 
 interface WorkerCommandFlags {
   readonly app: string;
@@ -54,5 +55,13 @@ async function startWorker(
   process.argv.splice(1, Number.POSITIVE_INFINITY, entry, ...rest);
   if (options.databaseUrl !== undefined) process.env.DATABASE_URL = options.databaseUrl;
   if (options.broker !== undefined) process.env.BROKER_URL = options.broker;
-  await import(pathToFileURL(entry).href);
+  // a worker whose log nobody reads must not end as if all were well
+  process.stdout.off('error', endAtBrokenPipe);
+  // uncaught, as if it had been started itself: nothing that it has opened keeps the process then
+  await import(pathToFileURL(entry).href).catch(
+    (error: unknown) =>
+      void setImmediate(() => {
+        throw error;
+      }),
+  );
 }

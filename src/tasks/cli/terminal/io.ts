@@ -1,5 +1,5 @@
 import { hostname, userInfo } from 'node:os';
-import { createInterface } from 'node:readline/promises';
+import { confirm } from './confirm.js';
 
 /** What a command sees of the world: a terminal, or whatever stands in for one. */
 export interface Io {
@@ -38,7 +38,7 @@ export function processIo(): Io {
     columns: isTerminal ? stdout.columns : Number(process.env.COLUMNS) || DEFAULT_COLUMNS,
     colour: isTerminal ? stdout.hasColors() : Boolean(process.env.FORCE_COLOR && !process.env.NO_COLOR),
     cwd: process.cwd(),
-    user: `${userInfo().username}@${hostname()}`,
+    user: `${userName()}@${hostname()}`,
     get interrupted() {
       return interruption();
     },
@@ -46,10 +46,16 @@ export function processIo(): Io {
     err: (text) => void stderr.write(text),
     async confirm(question) {
       if (!isTerminal || !('isTTY' in stdin && stdin.isTTY)) return false;
-      const lines = createInterface({ input: stdin, output: stdout });
-      const answer = await lines.question(`${question} [y/N] `, { signal: interruption() });
-      lines.close();
-      return /^y(es)?$/i.test(answer.trim());
+      return confirm(question, { input: stdin, output: stdout, signal: interruption() });
     },
   };
+}
+
+function userName(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    // a container may run as a user that has no name there: `docker run -u 10001`
+    return `user-${process.getuid?.() ?? 'unknown'}`;
+  }
 }

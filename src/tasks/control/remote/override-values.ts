@@ -1,12 +1,10 @@
 import { parseRate } from '../../definition/limits.js';
 import { isTaskName } from '../../definition/task-name.js';
 import type { TaskOverride } from '../../definition/task-overrides.js';
-import { toMilliseconds, type Duration } from '../../duration.js';
+import { toTimerMs, type Duration } from '../../duration.js';
 import { InvalidOptionError } from '../../errors.js';
 
 const MAX_BURST = 1_000_000;
-/** The longest that a timer of Node's can wait. */
-const MAX_TIMER_MS = 2 ** 31 - 1;
 
 /** @throws InvalidOptionError */
 export function readTask(task: string): string {
@@ -33,15 +31,9 @@ export function readTimeLimits({
   readonly soft?: Duration | undefined;
   readonly hard?: Duration | undefined;
 }): Pick<TaskOverride, 'softTimeLimitMs' | 'timeLimitMs'> {
-  const softTimeLimitMs = soft === undefined ? undefined : limit(soft, 'soft');
-  const timeLimitMs = hard === undefined ? undefined : limit(hard, 'hard');
+  const softTimeLimitMs = soft === undefined ? undefined : toTimerMs(soft, 'soft');
+  const timeLimitMs = hard === undefined ? undefined : toTimerMs(hard, 'hard');
   if (softTimeLimitMs && timeLimitMs && softTimeLimitMs >= timeLimitMs)
     throw new InvalidOptionError('soft', 'less than hard', soft);
   return { softTimeLimitMs, timeLimitMs };
-}
-
-function limit(given: Duration, option: string): number {
-  const ms = toMilliseconds(given, option);
-  if (ms <= MAX_TIMER_MS) return ms;
-  throw new InvalidOptionError(option, 'at most 24 days', given);
 }

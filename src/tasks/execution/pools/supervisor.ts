@@ -152,9 +152,12 @@ export class Supervisor {
     let killer: NodeJS.Timeout | undefined;
     const killAfter = (ms: number) => {
       clearTimeout(killer);
-      killer = setTimeout(() => {
-        for (const child of this.all) this.kill(child);
-      }, ms);
+      killer = setTimeout(
+        () => {
+          for (const child of this.all) this.kill(child);
+        },
+        Math.min(ms, FOR_EVER_MS),
+      );
     };
     const onHurry = () => {
       for (const child of this.all) child.tell({ kind: 'hurry' });
