@@ -87,7 +87,11 @@ export class TaskService {
     return this.handleOf(await this.producer.submit(this.producer.describe(name), args, options));
   }
 
-  /** Submits, and gives the record as it was accepted. @throws as {@link submit} */
+  /**
+   * Submits, and gives the record as it was accepted.
+   * @throws as {@link submit}
+   * @throws TaskNotFoundError: its idempotency key stands for a task that has ended and whose record is gone
+   */
   async accept(
     name: string,
     args: readonly unknown[] = [],
@@ -101,8 +105,10 @@ export class TaskService {
       clientHeaders,
     );
     if (row) return toRecord(row, this.registry);
-    // it was accepted: an error without its id would make the caller submit it again
     return this.record(id).catch((cause: unknown) => {
+      if (cause instanceof TaskNotFoundError)
+        throw new TaskNotFoundError(id, `task ${id} was accepted, and its record has been removed since`);
+      // it was accepted: an error without its id would make the caller submit it again
       throw new SubmissionUncertainError(id, { cause });
     });
   }
