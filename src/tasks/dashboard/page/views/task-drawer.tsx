@@ -24,8 +24,15 @@ export function TaskDrawer({ id }: { id: string }) {
       ),
     [id],
   );
-  const history = useLoaded((signal) => call<{ items: HistoryEntry[] }>(`/${id}/history`, { signal }), [id]);
-  const logs = useLoaded((signal) => call<{ items: LogLine[] }>(`/${id}/logs`, { signal }), [id]);
+  const covered = { redact: 'true' };
+  const history = useLoaded(
+    (signal) => call<{ items: HistoryEntry[] }>(`/${id}/history`, { query: covered, signal }),
+    [id],
+  );
+  const logs = useLoaded(
+    (signal) => call<{ items: LogLine[] }>(`/${id}/logs`, { query: covered, signal }),
+    [id],
+  );
   const [again, setAgain] = useState(false);
   const heading = useRef<HTMLHeadingElement>(null);
   const task = record.data;
