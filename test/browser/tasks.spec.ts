@@ -91,6 +91,7 @@ describeUnless(missingChromium)('tasks in Chromium, on Express and Fastify', () 
       await drawer.locator('.timeline summary').click();
       await drawer.locator('.timeline pre', { hasText: 'ShopTasks.import' }).waitFor();
       await drawer.locator('.log', { hasText: 'one line was skipped' }).waitFor();
+      await drawer.locator('.log', { hasText: 'ftp://ada:••••••@files' }).waitFor();
       await drawer.getByText('imported <b>all</b>').waitFor();
       expect(await drawer.textContent()).not.toContain('hunter2');
       await drawer.getByRole('button', { name: 'Show secrets' }).click();

@@ -136,8 +136,22 @@ for (const adapter of ADAPTERS)
             token,
             401,
           ]);
+        const forced = await browser.post('/dashboard/logout', undefined, { 'sec-fetch-site': 'cross-site' });
+        expect(forced).toMatchObject({ status: 403, body: { code: 'CROSS_SITE' } });
+        expect(forced.headers.get('set-cookie')).toBeNull();
         const out = await browser.post('/dashboard/logout');
         expect(out.headers.get('set-cookie')).toMatch('Max-Age=0');
+      } finally {
+        await http.close();
+      }
+    });
+
+    it('keeps the session to HTTPS where that is how browsers come, whatever a proxy makes of it', async () => {
+      const publicUrl = 'https://jobs.example.com';
+      await start({ http: { keys: [{ role: 'admin', owner: '*', key: KEY }], publicUrl } });
+      try {
+        const { headers } = await http.client.post('/dashboard/login', { key: KEY });
+        expect(headers.get('set-cookie')).toMatch(/; SameSite=Strict; Secure$/);
       } finally {
         await http.close();
       }

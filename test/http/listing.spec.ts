@@ -73,6 +73,9 @@ for (const adapter of ADAPTERS)
       expect(await idsOf('?tag=even:true')).toEqual([6, 4, 2, 0]);
       expect(await idsOf('?from=2100-01-01T00:00:00Z')).toEqual([]);
       expect(await idsOf('?to=2100-01-01T00:00:00Z')).toHaveLength(7);
+      // before the time of any id
+      expect(await idsOf('?from=1960-01-01T00:00:00Z')).toHaveLength(7);
+      expect(await idsOf('?to=0000-01-01T00:00:00Z')).toEqual([]);
       expect(await idsOf(`?search=${ids[2]}`)).toEqual([2]);
       expect(await idsOf('?search=INPUT')).toHaveLength(7);
       // no wildcards of SQL

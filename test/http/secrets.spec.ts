@@ -14,6 +14,11 @@ class AccountTasks {
     await ctx.progress(1, 2, 'half', { apiKey: 'k-17' });
     return { user, login: { accessToken: `t-${password}` } };
   }
+  @Task({ http: true })
+  connect(url: string, ctx: TaskContext): void {
+    ctx.logger.log(`connects to ${url}`);
+    throw new TypeError(`cannot reach ${url}`);
+  }
 }
 
 describe('secrets', () => {
@@ -79,6 +84,49 @@ describe('secrets', () => {
       authorization: `Bearer ${key('read')}`,
     });
     expect((await stream.all())[0]!.data).toMatchObject(covered);
+  });
+
+  it('are covered in what happened and what was logged, and not found by their parts', async () => {
+    const { body } = await http.client
+      .as(key('submit'))
+      .post<{ id: string }>('/tasks/account.connect', { args: ['postgres://ada:hunter2@db/app'] });
+    await expect(http.tasks.handle(body.id).get({ timeout: '20s' })).rejects.toThrow('cannot reach');
+    for (const path of [`/tasks/${body.id}/history`, `/tasks/${body.id}/logs`]) {
+      const text = async (role: 'read' | 'admin', query = '') =>
+        JSON.stringify((await http.client.as(key(role)).get(path + query)).body);
+      // lines are written a moment after the end
+      await until(`${path} is whole`, async () => (await text('admin')).includes('ada:hunter2@db'));
+      for (const shown of [await text('read'), await text('admin', '?redact=true')])
+        expect(shown).toContain(`ada:${COVERED}@db`);
+      expect(await http.client.as(key('admin')).get(`${path}?redact=perhaps`)).toMatchObject({ status: 400 });
+    }
+    const found = async (search: string) => {
+      const path = `/tasks?search=${encodeURIComponent(search)}`;
+      return (await http.client.as(key('read')).get<{ items: object[] }>(path)).body.items.length;
+    };
+    expect([await found('reach POSTGRES://ada'), await found('@db/app'), await found('TypeErr')]).toEqual([
+      1, 1, 1,
+    ]);
+    expect([await found('ada:h'), await found('hunter2')]).toEqual([0, 0]);
+  });
+
+  it('are not searched for by who sees them covered', async () => {
+    const list = (role: 'read' | 'admin') =>
+      http.client.as(key(role)).get('/tasks?args=hunter&name=account.open&limit=1');
+    expect(await list('read')).toMatchObject({ status: 403, body: { code: 'FORBIDDEN' } });
+    expect(await list('admin')).toMatchObject({ status: 200, body: { items: [{ name: 'account.open' }] } });
+  });
+
+  it('leave stacks out of workflows for who only submits, whatever they ask', async () => {
+    const as = http.client.as(key('submit'));
+    const failing = { name: 'account.connect', args: ['ftp://x'] };
+    const { body } = await as.post<{ id: string }>('/tasks/workflows', { workflow: failing });
+    await expect(http.tasks.handle(body.id).get({ timeout: '20s' })).rejects.toThrow('cannot reach');
+    const path = `/tasks/workflows/${body.id}`;
+    const error = { name: 'TypeError', message: 'cannot reach ftp://x' };
+    expect((await as.get<{ error: object }>(path)).body.error).toEqual(error);
+    const whole = await http.client.as(key('admin')).get<{ error: object }>(path);
+    expect(whole.body.error).toMatchObject({ ...error, stack: expect.stringContaining('at ') });
   });
 
   it('are covered in workflows', async () => {

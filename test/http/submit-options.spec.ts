@@ -56,6 +56,17 @@ for (const adapter of ADAPTERS)
     const submit = (options: object, name = 'input.any', args: unknown[] = [1], who = 'ann') =>
       as(who).post<Submitted>(`/tasks/${name}`, { args, options: { countdown: '1h', ...options } });
 
+    it('answer 404 when the key stands for a task whose record is gone', async () => {
+      const options = { idempotencyKey: 'gone' };
+      const { id } = (await submit(options)).body;
+      await http.tasks.revoke(id);
+      await http.tasks.forget(id);
+      expect(await submit(options)).toMatchObject({
+        status: 404,
+        body: { code: 'TASK_NOT_FOUND', message: expect.stringContaining(id) },
+      });
+    });
+
     it('are kept for the worker that runs it', async () => {
       const { status, body } = await submit({
         timeLimit: '1m',

@@ -132,6 +132,32 @@ describe('the schema', () => {
     await app.close();
   });
 
+  it('is asked at the master where there are replicas, which may be behind', async () => {
+    const replica = { url: 'postgres://127.0.0.1:1/behind' };
+    const replication = { master: { url: database.url }, slaves: [replica] };
+    const storage = await openStorage(
+      new DataSource({ type: 'postgres', replication }),
+      resolveTasksOptions({}),
+    );
+    await storage.store.knowQueues(['ours']);
+    expect(await storage.reader.find('01930000-0000-7000-8000-000000000000')).toBeUndefined();
+    await closeStorage(storage);
+  });
+
+  it('forgets ended jobs of others in batches, and says whether there may be more', async () => {
+    const storage = await openStorage(application(), resolveTasksOptions({}));
+    await database.sql.query(
+      `INSERT INTO celeriac.audited_job (queue, job_id, task_id, until)
+       SELECT 'emails', n, gen_random_uuid(), CASE WHEN n < 4 THEN now() - interval '1 s' END FROM generate_series(1, 4) n`,
+    );
+    expect(await storage.jobs.dropOld(2)).toBe(true);
+    expect(await storage.jobs.dropOld(2)).toBe(false);
+    expect((await database.sql.query('SELECT job_id FROM celeriac.audited_job')).rows).toEqual([
+      { job_id: '4' },
+    ]);
+    await closeStorage(storage);
+  });
+
   it('refuses a name that is not safe', () => {
     for (const schema of ['Robert"; DROP', 'pg_x', '', 'x'.repeat(60)])
       expect(() => resolveTasksOptions({ schema })).toThrow(/schema: expected a Postgres schema name/);
@@ -146,5 +172,7 @@ describe('ids', () => {
     const today = Math.floor(Date.now() / 86_400_000) * 86_400_000;
     expect(ids[0]! >= lowestId(today)).toBe(true);
     expect(ids.at(-1)! < lowestId(today + 2 * 86_400_000)).toBe(true);
+    expect(lowestId(-1)).toBe('00000000-0000-0000-0000-000000000000');
+    expect(lowestId(8.64e15)).toBe('ffffffff-ffff-0000-0000-000000000000');
   });
 });

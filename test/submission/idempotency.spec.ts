@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Injectable } from '@nestjs/common';
-import { IdempotencyConflictError, Task } from '#dist/tasks/index.js';
+import { IdempotencyConflictError, Task, TaskNotFoundError } from '#dist/tasks/index.js';
 import { createApplication, type TestApplication } from '../support/application.js';
 import { createDatabase, type TestDatabase } from '../support/database.js';
 
@@ -49,6 +49,16 @@ describe('an idempotency key', () => {
     const first = await pay(5, 'four');
     await database.sql.query(`UPDATE celeriac.unique_key SET until = now() - interval '1 s'`);
     expect((await pay(5, 'four')).id).not.toBe(first.id);
+  });
+
+  it('stands for a task that has ended also when its record is gone', async () => {
+    const accept = () => application.tasks.accept('pay.pay', [8], { idempotencyKey: 'six' });
+    const { id } = await accept();
+    await application.tasks.revoke(id);
+    await application.tasks.forget(id);
+    const again = accept();
+    await expect(again).rejects.toThrow(TaskNotFoundError);
+    await expect(again).rejects.toThrow(`task ${id} was accepted, and its record has been removed since`);
   });
 
   it('gives the finished task back, not a new one', async () => {

@@ -117,6 +117,11 @@ describe('submitting', () => {
     expect(await handle.state()).toBe('PENDING');
   });
 
+  it('waits for longer than a timer can', async () => {
+    const handle = await application.tasks.of(MathTasks).add.applyAsync([1, 1], { countdown: '200ms' });
+    expect(await handle.get({ timeout: '30 days' })).toBe(2);
+  });
+
   it('says what an unattended queue waits for', async () => {
     const options = { schema: 'unattended', allowUnknownTasks: true };
     const producer = await createApplication(database.url, {}, options);

@@ -29,7 +29,7 @@ export class ShopTasks {
   @Task({ http: true, retry: { max: 1, delay: 0 } })
   import(payload: { user: string; password: string }, ctx: TaskContext): string {
     if (ctx.attempt === 1) throw new Error('the first try never works');
-    ctx.logger.log(`imported ${payload.user}`);
+    ctx.logger.log(`imported from ftp://${payload.user}:${payload.password}@files`);
     ctx.logger.warn('one line was skipped');
     return 'imported <b>all</b>';
   }

@@ -129,6 +129,23 @@ describe('workflows in celeriac/testing', () => {
     await tasks.forget(handle.id);
   });
 
+  it('keep to the own time of a step, and to its lifetime from when it need not wait any more', async () => {
+    const now = test.clock.now().getTime();
+    const eta = new Date(now + 86_400_000);
+    const timed = await chain(flow().add.s(1, 1), flow().add.s(1).set({ eta })).delay();
+    expect(await timed.record()).toMatchObject({ state: 'PENDING', dueAt: eta.toISOString() });
+    await test.advance('1d');
+    expect(await timed.get()).toBe(3);
+
+    const late = flow().add.s(1).set({ countdown: '1h', expires: '2h' });
+    const short = await chain(flow().add.s(2, 2), late).delay();
+    const expiresAt = new Date(test.clock.now().getTime() + 7_200_000).toISOString();
+    expect(await short.record()).toMatchObject({ state: 'PENDING', expiresAt });
+    test.clock.advance('3h');
+    await test.drain();
+    expect(await short.record()).toMatchObject({ state: 'REVOKED', revokedReason: 'expired' });
+  });
+
   it('wait for drain without eager', async () => {
     await module.close();
     await create(false);

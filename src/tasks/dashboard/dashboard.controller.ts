@@ -92,6 +92,7 @@ export class DashboardController {
   @Post('logout')
   @HttpCode(200)
   logOut(@Req() request: PageRequest, @Res({ passthrough: true }) response: unknown): Record<string, never> {
+    this.access.assertOwnSite(request);
     this.setCookie(request, response, '', 0);
     return {};
   }
@@ -138,7 +139,8 @@ export class DashboardController {
   }
 
   private setCookie(request: PageRequest, response: unknown, value: string, maxAge: number): void {
-    const secure = request.secure === true || request.protocol === 'https' ? '; Secure' : '';
+    const isSecure = this.access.isSecure || request.secure === true || request.protocol === 'https';
+    const secure = isSecure ? '; Secure' : '';
     this.host.httpAdapter.setHeader(
       response,
       'Set-Cookie',

@@ -4,8 +4,11 @@ import { CeleriacError } from './celeriac-error.js';
 export class TaskNotFoundError extends CeleriacError {
   readonly code = 'TASK_NOT_FOUND';
 
-  constructor(readonly taskId: string) {
-    super(`no task has the id ${taskId}`);
+  constructor(
+    readonly taskId: string,
+    message = `no task has the id ${taskId}`,
+  ) {
+    super(message);
   }
 }
 

@@ -32,6 +32,7 @@ export class LiveTasks implements OnModuleDestroy {
   private more = false;
   private timer: NodeJS.Timeout | undefined;
   private notBefore = 0;
+  private closed = false;
   private stopWatching: (() => void) | undefined;
 
   constructor(
@@ -41,6 +42,10 @@ export class LiveTasks implements OnModuleDestroy {
 
   /** @param onEnd the application closes @returns stops it */
   listen(hear: Listener, onEnd: () => void): () => void {
+    if (this.closed) {
+      onEnd();
+      return () => undefined;
+    }
     this.listeners.set(hear, onEnd);
     this.stopWatching ??= this.tasks.watch((ids) => this.note(ids));
     return () => {
@@ -52,12 +57,14 @@ export class LiveTasks implements OnModuleDestroy {
   }
 
   onModuleDestroy(): void {
+    this.closed = true;
     for (const onEnd of this.listeners.values()) onEnd();
     clearTimeout(this.timer);
   }
 
   /** @param ids undefined: some, which is not known */
   private note(ids: readonly string[] | undefined): void {
+    if (this.closed) return;
     for (const id of ids ?? []) {
       if (this.changed.size > MAX_ITEMS) break;
       this.changed.add(id);

@@ -38,6 +38,11 @@ export class Secrets {
     this.pattern = new RegExp(`(^| )(${names.map(wordsOf).join('|')})s?( |$)`);
   }
 
+  /** Whether it covers anything. */
+  get active(): boolean {
+    return this.pattern !== undefined;
+  }
+
   /** @param name of the value */
   cover(value: unknown, name = ''): unknown {
     if (!this.pattern || value === null || value === undefined || value === '') return value;

@@ -1,9 +1,11 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { TaskRegistry } from '../definition/task-registry.js';
+import type { LogLine } from '../store/log-store.js';
+import type { TaskFilter } from '../store/task-filter.js';
 import type { HistoryEntry } from '../submission/task-history.js';
 import type { TaskRecord } from '../submission/task-view.js';
 import type { WorkflowRecord } from '../workflow/workflow-view.js';
-import type { Principal } from './access/principal.js';
+import { ForbiddenError, type Principal } from './access/principal.js';
 import { Secrets } from './secrets.js';
 import { RESOLVED_HTTP_OPTIONS, type ResolvedHttpOptions } from './tasks-http.options.js';
 
@@ -19,21 +21,32 @@ export class TaskViews {
     this.secrets = new Secrets(redact);
   }
 
+  /** Who sees arguments covered must not find out by parts of them what is covered. @throws ForbiddenError */
+  assertMayFind({ args }: TaskFilter, { role }: Principal): void {
+    if (args !== undefined && role === 'read' && this.secrets.active)
+      throw new ForbiddenError('this key sees arguments covered: it may not search in them');
+  }
+
   /** @param redact whether secrets are covered for every role */
   recordFor<T extends TaskRecord>(record: T, principal: Principal, redact = false): T {
     const shown = withoutStack(record, principal);
     return redact || principal.role === 'read' ? this.covered(shown) : shown;
   }
 
-  historyFor(entries: readonly HistoryEntry[], principal: Principal): HistoryEntry[] {
+  historyFor(entries: readonly HistoryEntry[], principal: Principal, redact = false): HistoryEntry[] {
     const shown = entries.map((entry) => withoutStack(entry, principal));
-    return principal.role === 'read'
+    return redact || principal.role === 'read'
       ? shown.map((entry) => ({ ...entry, error: this.cover(entry.error) }))
       : shown;
   }
 
-  workflowFor(record: WorkflowRecord, { role }: Principal): WorkflowRecord {
-    if (role !== 'read') return record;
+  logsFor(lines: readonly LogLine[], { role }: Principal, redact = false): LogLine[] {
+    return lines.map((line) => (redact || role === 'read' ? this.cover(line) : line));
+  }
+
+  workflowFor(given: WorkflowRecord, principal: Principal): WorkflowRecord {
+    const record = withoutStack(given, principal);
+    if (principal.role !== 'read') return record;
     const { error, tags, nodes } = record;
     const covered = nodes.map((node) => ({
       ...node,

@@ -38,6 +38,7 @@ export class TasksController {
     @CurrentPrincipal() principal: Principal,
   ): Promise<{ items: TaskRecord[]; nextCursor: string | null }> {
     const { filter, page, redact } = parseListQuery(query);
+    this.views.assertMayFind(filter, principal);
     const { items, nextCursor } = await this.tasks.list({ ...filter, owner: scopeOf(principal) }, page);
     return { items: items.map((item) => this.views.recordFor(item, principal, redact)), nextCursor };
   }
@@ -65,10 +66,12 @@ export class TasksController {
   @Needs('see')
   async history(
     @Param('id') id: string,
+    @Query('redact') redact: unknown,
     @CurrentPrincipal() principal: Principal,
   ): Promise<{ items: HistoryEntry[] }> {
+    const covered = parseRedact(redact);
     await this.visible(id, principal);
-    return { items: this.views.historyFor(await this.tasks.history(id), principal) };
+    return { items: this.views.historyFor(await this.tasks.history(id), principal, covered) };
   }
 
   /** What it logged, oldest first. */
@@ -76,10 +79,12 @@ export class TasksController {
   @Needs('see')
   async logs(
     @Param('id') id: string,
+    @Query('redact') redact: unknown,
     @CurrentPrincipal() principal: Principal,
   ): Promise<{ items: LogLine[] }> {
+    const covered = parseRedact(redact);
     await this.visible(id, principal);
-    return { items: await this.tasks.logs(id) };
+    return { items: this.views.logsFor(await this.tasks.logs(id), principal, covered) };
   }
 
   @Post(':id/revoke')

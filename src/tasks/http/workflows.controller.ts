@@ -98,13 +98,14 @@ export class WorkflowsController {
   @Post('workflows/:id/revoke')
   @HttpCode(200)
   @Needs('revoke')
-  revoke(
+  async revoke(
     @Param('id') id: string,
     @Body() body: unknown,
     @CurrentPrincipal() principal: Principal,
   ): Promise<WorkflowRecord> {
     const { terminate } = parseRevoke(body);
-    return this.tasks.workflows.revoke(id, { terminate, by: byOf(principal), owner: scopeOf(principal) });
+    const options = { terminate, by: byOf(principal), owner: scopeOf(principal) };
+    return this.views.workflowFor(await this.tasks.workflows.revoke(id, options), principal);
   }
 
   @Post('workflows/:id/resume')
@@ -128,6 +129,6 @@ export class WorkflowsController {
       body === undefined || body === null ? {} : objectOf(body, 'signal', ['payload']);
     checkJsonLimits(payload, 'payload');
     await this.tasks.workflows.signal(id, name, payload, { owner: scopeOf(principal) });
-    return this.tasks.workflows.get(id);
+    return this.views.workflowFor(await this.tasks.workflows.get(id), principal);
   }
 }

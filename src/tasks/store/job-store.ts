@@ -128,9 +128,9 @@ export class JobStore {
     });
   }
 
-  /** Forgets which records jobs had that ended long ago. */
-  async dropOld(limit: number): Promise<void> {
-    await this.database.run(this.statements.dropOld, [limit]);
+  /** Forgets which records jobs had that ended long ago. @returns whether there may be more */
+  async dropOld(limit: number): Promise<boolean> {
+    return (await this.database.run<{ n: number }>(this.statements.dropOld, [limit]))[0]!.n >= limit;
   }
 
   private async apply(runner: Runner, queue: string, changes: readonly JobChange[]): Promise<void> {

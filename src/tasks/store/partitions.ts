@@ -68,8 +68,10 @@ function unlessOthersWereFaster(error: unknown): void {
   if (typeof code !== 'string' || !FASTER.has(code)) throw error;
 }
 
-/** The least UUIDv7 of a time (RFC 9562: 48 bits of milliseconds come first). */
+/** The least UUIDv7 of a time (RFC 9562: 48 bits of milliseconds since 1970 come first), or of the nearest that has one. */
 export function lowestId(ms: number): string {
-  const hex = ms.toString(16).padStart(12, '0');
+  const hex = Math.min(Math.max(0, ms), 2 ** 48 - 1)
+    .toString(16)
+    .padStart(12, '0');
   return `${hex.slice(0, 8)}-${hex.slice(8)}-0000-0000-000000000000`;
 }

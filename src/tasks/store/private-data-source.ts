@@ -27,16 +27,19 @@ export function postgresOptions(options: DataSourceOptions): PostgresDataSourceO
 
 /**
  * A DataSource of our own to the application's database. With the application's, `synchronize: true` would drop
- * columns, `entityPrefix` and naming strategies would rename tables, and its subscribers would hear of our rows.
+ * columns, `entityPrefix` and naming strategies would rename tables, its subscribers would hear of our rows, and
+ * reads would go to a replica, which does not know yet what was just submitted.
  */
 export function createPrivateDataSource(application: PostgresDataSourceOptions, schema: string): DataSource {
   const {
     name: _name,
     cache: _cache,
+    replication,
     ...connection
   } = application as PostgresDataSourceOptions & { name?: string };
   return new DataSource({
     ...connection,
+    ...replication?.master,
     schema,
     entities: [TaskRow, Attempt, AuditEntry, WorkerRow],
     subscribers: [],

@@ -205,8 +205,9 @@ export class TaskChannel extends EventEmitter<ChannelEvents> {
 
   /** Pings, so that a connection that hangs half open is noticed; reconnects for ever. */
   private async keep(first: Client): Promise<void> {
-    for (let client: Client | undefined = first; !this.stopped; client = await this.reconnect()) {
-      if (!client) return;
+    for (let client: Client | undefined = first; client; client = await this.reconnect()) {
+      // it was stopped while this one was made
+      if (this.stopped) return client.end().catch(() => undefined);
       this.client = client;
       this.trust();
       if (client !== first) this.emit('reconnected');

@@ -81,11 +81,18 @@ export function conditionsOf(
 function searched(search: string, table: 'task' | 'done', add: Parameters): string {
   const part = add(`%${escapeLike(search)}%`, 'text');
   const whole = add(search, 'text');
+  const message = `t.error->>'message'`;
   const error =
-    table === 'done' ? ` OR t.error->>'message' ILIKE ${part} OR t.error->>'name' ILIKE ${part}` : '';
+    table === 'done'
+      ? ` OR ${message} ILIKE ${part} AND ${withoutPasswords(message)} ILIKE ${part} OR t.error->>'name' ILIKE ${part}`
+      : '';
   return `(t.name ILIKE ${part} OR t.id::text = lower(${whole})${error}
     OR t.tags IS NOT NULL AND EXISTS (SELECT FROM jsonb_each_text(t.tags) v WHERE v.value = ${whole}))`;
 }
+
+/** Answers cover passwords within URLs: parts of them must not be found either. */
+const withoutPasswords = (text: string) =>
+  `regexp_replace(${text}, '(://[^\\s/:@]*:)[^\\s/@]+@', '\\1@', 'g')`;
 
 /** A text that LIKE takes as it is. */
 export const escapeLike = (text: string) => text.replace(/[\\%_]/g, '\\$&');

@@ -1,6 +1,7 @@
 import { isFinal } from '../store/states.js';
 import { lengthen, shorten } from '../store/short-id.js';
 import type { TaskRow } from '../store/task-record.entity.js';
+import { callAfter } from './call-after.js';
 import type { ServiceChannel, ServiceReader } from './service-storage.js';
 
 /** Looks at what is waited for even when no notification came. */
@@ -57,7 +58,7 @@ export class ResultListener {
       return over;
     };
     const stop = this.watch(id, { see, leave: resolve });
-    const timer = timeoutMs === undefined ? undefined : setTimeout(resolve, timeoutMs);
+    const giveUp = timeoutMs === undefined ? undefined : callAfter(timeoutMs, resolve);
     signal?.addEventListener('abort', resolve, { once: true });
     try {
       last = await this.reader.find(id);
@@ -65,7 +66,7 @@ export class ResultListener {
       await promise;
       return isFinal(last.state) ? last : await this.reader.find(id);
     } finally {
-      clearTimeout(timer);
+      giveUp?.();
       signal?.removeEventListener('abort', resolve);
       stop();
     }

@@ -1,4 +1,4 @@
-import { toTimerMs, type Duration } from '../duration.js';
+import { toMilliseconds, type Duration } from '../duration.js';
 import { ResultTimeoutError, TaskFailedError, TaskRevokedError, TaskStateError } from '../errors.js';
 import { isFinal, type TaskState } from '../store/states.js';
 import type { TaskRecord } from './task-view.js';
@@ -23,14 +23,14 @@ export class TaskHandle<R = unknown> {
 
   /**
    * Waits for the result.
-   * @param options.timeout how long to wait, at most 24 days. Default: for ever.
+   * @param options.timeout how long to wait. Default: for ever.
    * @throws TaskFailedError, TaskRevokedError, ResultTimeoutError, TaskNotFoundError
    * @throws TaskStateError inside the transaction that submitted the task: it cannot have been run
    */
   async get(options: { timeout?: Duration } = {}): Promise<R> {
     if (this.uncommitted?.())
       throw new TaskStateError(this.id, 'not committed yet', 'waited for inside its own transaction');
-    const timeoutMs = options.timeout === undefined ? undefined : toTimerMs(options.timeout, 'timeout');
+    const timeoutMs = options.timeout === undefined ? undefined : toMilliseconds(options.timeout, 'timeout');
     const record = await this.service.waitFor(this.id, timeoutMs);
     if (record.state === 'SUCCESS') return record.result as R;
     if (record.state === 'FAILURE')

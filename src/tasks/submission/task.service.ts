@@ -3,12 +3,11 @@ import type { Dependents } from '../control/dependents.js';
 import { createReferences } from '../definition/create-references.js';
 import type { TaskClass, TaskRefs } from '../definition/task-references.js';
 import { TaskRegistry } from '../definition/task-registry.js';
-import { ShuttingDownError, SubmissionUncertainError, TaskNotFoundError } from '../errors.js';
+import { ShuttingDownError, TaskNotFoundError } from '../errors.js';
 import type { TaskEventBus } from '../events/event-bus.js';
 import type { LogLine } from '../store/log-store.js';
 import type { TaskState } from '../store/states.js';
-import type { TaskFilter } from '../store/task-filter.js';
-import type { LiveFilter } from '../store/task-filter.js';
+import type { LiveFilter, TaskFilter } from '../store/task-filter.js';
 import type { ResolvedTasksOptions } from '../tasks.options.js';
 import type { Submission } from './compose-task.js';
 import { followTask } from './follow-task.js';
@@ -26,6 +25,7 @@ import { assertTaskId } from './task-id.js';
 import { toRecord, type TaskRecord } from './task-view.js';
 import { watchChanges } from './watch-changes.js';
 import { healthOf, type TasksHealth } from './tasks-health.js';
+import { withoutRecord } from './without-record.js';
 import { Workflows } from '../workflow/workflows.js';
 
 /** Whose tasks are seen: others are not found. */
@@ -87,23 +87,18 @@ export class TaskService {
     return this.handleOf(await this.producer.submit(this.producer.describe(name), args, options));
   }
 
-  /** Submits, and gives the record as it was accepted. @throws as {@link submit} */
+  /** Submits, and gives the record as it was accepted. @throws as {@link submit}; TaskNotFoundError: its key's task has ended, and the record is gone */
   async accept(
     name: string,
     args: readonly unknown[] = [],
     options: Omit<SubmitOptions, 'manager'> = {},
     { clientHeaders }: Client = {},
   ): Promise<TaskRecord> {
-    const { id, row } = await this.producer.submit(
-      this.producer.describe(name),
-      args,
-      options,
-      clientHeaders,
-    );
+    const task = this.producer.describe(name);
+    const { id, row } = await this.producer.submit(task, args, options, clientHeaders);
     if (row) return toRecord(row, this.registry);
-    // it was accepted: an error without its id would make the caller submit it again
     return this.record(id).catch((cause: unknown) => {
-      throw new SubmissionUncertainError(id, { cause });
+      throw withoutRecord(id, cause);
     });
   }
 

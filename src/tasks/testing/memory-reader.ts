@@ -27,8 +27,9 @@ export class MemoryReader implements ServiceReader {
     const rows = [...this.rows.values()].filter((row) => fitsFilter(row, filter));
     rows.sort((a, b) => (a.id < b.id ? -1 : 1));
     if (sort !== 'createdAt') rows.reverse();
-    const start = after === undefined ? 0 : rows.findIndex((row) => row.id === after) + 1;
-    const page = rows.slice(start, start + limit);
+    const isBehind = ({ id }: MemoryRow) =>
+      after === undefined || (sort === 'createdAt' ? id > after : id < after);
+    const page = rows.filter(isBehind).slice(0, limit);
     return { rows: page, next: page.length === limit ? page.at(-1)!.id : null };
   }
 

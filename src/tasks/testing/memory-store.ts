@@ -1,8 +1,6 @@
-import type { UniqueClaim } from '../definition/unique.js';
-import { UniqueConflictError } from '../errors.js';
 import type { Inserted } from '../store/insert-store.js';
 import type { NewTask } from '../store/new-task.js';
-import type { Replaced, UniqueInsert } from '../store/unique-store.js';
+import type { UniqueInsert } from '../store/unique-store.js';
 import { isFinal, type AttemptOutcome, type FinalState } from '../store/states.js';
 import { NO_CASCADE } from '../store/cascading.js';
 import type { ReadyBatch, ReadyTask } from '../store/ready-batch.js';
@@ -24,13 +22,14 @@ import {
   revocation,
   type MemoryRow,
 } from './memory-row.js';
+import { MemoryUniques } from './memory-uniques.js';
 
 /** The rows of a test, by the rules of the database's statements. */
 export class MemoryStore implements ServiceStore, ServiceInserts {
   readonly rows = new Map<string, MemoryRow>();
   readonly logs = new MemoryLogs();
   private readonly keys = new Map<string, { id: string; bodyHash: Buffer; until: number }>();
-  private readonly uniques = new Map<string, string>();
+  private readonly uniques = new MemoryUniques(this.rows);
   private readonly queues = new Set<string>();
   private order = 0;
 
@@ -62,12 +61,20 @@ export class MemoryStore implements ServiceStore, ServiceInserts {
     return new Date(this.now.getTime() + ms);
   }
 
-  /** It need not wait any more, but for its countdown. */
+  /** It need not wait for others any more, but for its own time and its countdown. */
   release(row: MemoryRow): void {
-    const { delayMs = 0 } = row.waitingOn === 0 && row.options?.waits ? {} : (row.options ?? {});
+    const { delayMs = 0, lifetimeMs } = row.options ?? {};
+    const due = Math.max(row.dueAt?.getTime() ?? 0, this.after(delayMs).getTime());
+    const waits = due > this.now.getTime();
     row.state = 'PENDING';
-    row.dueAt = delayMs > 0 ? this.after(delayMs) : null;
-    row.ready = delayMs > 0 ? null : ++this.order;
+    row.dueAt = waits ? new Date(due) : null;
+    row.ready = waits ? null : ++this.order;
+    if (lifetimeMs !== undefined) row.expiresAt ??= this.after(lifetimeMs);
+  }
+
+  /** Its signal has come. */
+  wake(row: MemoryRow): void {
+    Object.assign(row, { state: 'PENDING', dueAt: null, ready: ++this.order });
   }
 
   /** It waits without a slot: for others, or until a time. */
@@ -123,24 +130,10 @@ export class MemoryStore implements ServiceStore, ServiceInserts {
   }
 
   async insertUnique(tasks: readonly NewTask[]): Promise<UniqueInsert> {
-    const ids: string[] = [];
-    const replaced: Replaced[] = [];
-    for (const task of tasks) {
-      const holder = task.unique && this.holderOf(task.unique);
-      if (holder && task.unique.onConflict === 'refuse') throw new UniqueConflictError(holder.id);
-      if (holder && (task.unique.onConflict === 'existing' || holder.running)) {
-        ids.push(holder.id);
-        continue;
-      }
-      if (holder && !isFinal(holder.state)) {
-        this.finish(holder, 'REVOKED', null, revocation('revoked'));
-        replaced.push({ id: holder.id, name: holder.name, queue: holder.queue });
-      }
-      if (task.unique) this.uniques.set(task.unique.key.toString('hex'), task.id);
-      await this.insert([task]);
-      ids.push(task.id);
-    }
-    return { ids, replaced, outbox: [] };
+    const { ids, replaced } = this.uniques.claim(tasks, this.now.getTime());
+    for (const row of replaced) this.finish(row, 'REVOKED', null, revocation('revoked'));
+    await this.insert(tasks.filter((task, i) => task.id === ids[i]));
+    return { ids, replaced: replaced.map(({ id, name, queue }) => ({ id, name, queue })), outbox: [] };
   }
 
   async knowQueues(names: readonly string[]): Promise<void> {
@@ -252,15 +245,11 @@ export class MemoryStore implements ServiceStore, ServiceInserts {
     return this.rows.delete(id);
   }
 
-  /** The task that keeps others of the same out. */
-  private holderOf({ key, until, periodMs }: UniqueClaim): MemoryRow | undefined {
-    const row = this.rows.get(this.uniques.get(key.toString('hex')) ?? '');
-    if (!row) return undefined;
-    const keepsOut =
-      until === 'period'
-        ? row.createdAt.getTime() + periodMs! > this.now.getTime()
-        : !isFinal(row.state) && (until === 'finished' || row.startedAt === null);
-    return keepsOut ? row : undefined;
+  /** As if nothing had been submitted. */
+  clear(): void {
+    this.rows.clear();
+    this.keys.clear();
+    this.uniques.clear();
   }
 
   private live(): MemoryRow[] {

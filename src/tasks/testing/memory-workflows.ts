@@ -125,7 +125,7 @@ export class MemoryWorkflows implements Kept {
       row.options?.waits?.[name] ?? (timeoutMs === null ? null : this.store.after(timeoutMs).toISOString());
     this.store.park(row, 'waiting', 0, until === null ? null : new Date(until));
     row.options = { ...row.options, waits: { ...row.options?.waits, [name]: until } };
-    if (this.signals.has(`${scope} ${name}`)) this.store.release(row);
+    if (this.signals.has(`${scope} ${name}`)) this.store.wake(row);
     return NOTHING;
   }
 
@@ -144,7 +144,7 @@ export class MemoryWorkflows implements Kept {
     this.signals.set(`${scope} ${name}`, payload);
     for (const each of this.members(scope))
       if (each.state === 'WAITING' && each.waitingOn === 0 && name in (each.options?.waits ?? {}))
-        this.store.release(each);
+        this.store.wake(each);
     return NOTHING;
   }
 

@@ -92,7 +92,7 @@ export class TestTasks {
   /** The tasks' own methods run again; nothing counts as submitted. */
   reset(): void {
     this.worker.pipeline.overrides.clear();
-    this.store.rows.clear();
+    this.store.clear();
   }
 
   private nameOf(task: TaskName): string {

@@ -21,8 +21,18 @@ export class TasksAccess {
   /** @throws UnauthenticatedError, ForbiddenError, CrossSiteError */
   async identify(request: HttpRequest): Promise<Principal> {
     const principal = await this.whoAsks(request);
-    assertSameOrigin(request, this.options.publicUrl);
+    this.assertOwnSite(request);
     return principal;
+  }
+
+  /** Whoever asks. @throws CrossSiteError */
+  assertOwnSite(request: HttpRequest): void {
+    assertSameOrigin(request, this.options.publicUrl);
+  }
+
+  /** Whether browsers reach the application over HTTPS, whatever a proxy makes of it. */
+  get isSecure(): boolean {
+    return this.options.publicUrl?.startsWith('https:') ?? false;
   }
 
   /** Whether callers show keys; then a browser may log in with one. */
@@ -36,7 +46,7 @@ export class TasksAccess {
    * @throws UnauthenticatedError, CrossSiteError
    */
   logIn(request: HttpRequest, key: string, until: number): string {
-    assertSameOrigin(request, this.options.publicUrl);
+    this.assertOwnSite(request);
     const session = this.keys?.issue(key, until);
     if (session === undefined) throw new UnauthenticatedError('this key is not known here');
     return session;

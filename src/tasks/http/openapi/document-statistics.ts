@@ -5,6 +5,7 @@ import { LiveTasksController } from '../live-tasks.controller.js';
 import { StatisticsController } from '../statistics.controller.js';
 import { TasksController } from '../tasks.controller.js';
 import { ApiErrors } from './error.dto.js';
+import { REDACT } from './parameters.js';
 import { route } from './route.js';
 import {
   AuditPageDto,
@@ -54,6 +55,7 @@ export function documentStatistics(): void {
   ]);
   route(TasksController, 'logs', 'What a task logged', [
     ApiParam({ name: 'id', schema: { type: 'string', format: 'uuid' } }),
+    REDACT,
     ApiOkResponse({ type: TaskLogsDto }),
     ApiErrors(400, 401, 403, 404, 429, 503),
   ]);

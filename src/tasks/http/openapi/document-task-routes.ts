@@ -155,6 +155,7 @@ function documentTasks(): void {
   ]);
   route(TasksController, 'history', 'What happened to a task', [
     id,
+    REDACT,
     ApiOkResponse({ type: TaskHistoryDto }),
     ApiErrors(400, 401, 403, 404, 429, 503),
   ]);

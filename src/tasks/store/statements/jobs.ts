@@ -95,8 +95,9 @@ export function jobStatements(tables: Tables): Record<JobStatement, Statement> {
     ),
     dropOld: statement(
       'drop-old',
-      `DELETE FROM ${auditedJob} WHERE (queue, job_id) IN (
-         SELECT queue, job_id FROM ${auditedJob} WHERE until < now() AND until IS NOT NULL ORDER BY until LIMIT $1 FOR UPDATE SKIP LOCKED)`,
+      `WITH gone AS (DELETE FROM ${auditedJob} WHERE (queue, job_id) IN (
+         SELECT queue, job_id FROM ${auditedJob} WHERE until < now() AND until IS NOT NULL ORDER BY until LIMIT $1 FOR UPDATE SKIP LOCKED) RETURNING 1)
+       SELECT count(*)::int AS n FROM gone`,
     ),
   };
 }

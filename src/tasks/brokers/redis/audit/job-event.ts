@@ -19,12 +19,12 @@ export type JobSnapshot = Pick<
 /** One entry of a stream: its id, then names and values in turns. */
 export type StreamEntry = readonly [id: string, values: readonly string[]];
 
-/** @returns undefined for what is told of the whole queue */
+/** @returns undefined for what is told of the whole queue, and of a job whose id Postgres cannot store */
 export function readEvent([id, values]: StreamEntry): JobEvent | undefined {
   const fields: Record<string, string> = {};
   for (let i = 0; i + 1 < values.length; i += 2) fields[values[i]!] = values[i + 1]!;
   const { event, jobId } = fields;
-  if (event === undefined || jobId === undefined) return undefined;
+  if (event === undefined || jobId === undefined || jobId.includes('\0')) return undefined;
   return { event, jobId, at: Number.parseInt(id, 10), fields };
 }
 

@@ -1,5 +1,6 @@
 import { v7 } from 'uuid';
 import { recordError } from '../../../execution/recorded-error.js';
+import { MAX_COUNT } from '../../../store/columns.js';
 import type { JobChange, KnownJob } from '../../../store/job-store.js';
 import { isFinal, type AttemptOutcome, type FinalState, type TaskState } from '../../../store/states.js';
 import type { RecordedError, RecordedOptions, TaskProgress } from '../../../store/task-record.entity.js';
@@ -47,7 +48,7 @@ export class JobHistory {
     const known: KnownJob = {
       jobId,
       id: v7({ msecs: at }),
-      name: `${this.queue}.${name}`.slice(0, MAX_NAME),
+      name: storable(`${this.queue}.${name}`),
       state: 'PENDING',
       attempt: 0,
       retries: 0,
@@ -105,7 +106,7 @@ class Draft {
     if (isFinal(this.state) && !(again && (event === 'waiting' || event === 'delayed'))) return;
     this.changed = true;
     if (event === 'waiting') this.wait(at, undefined, job);
-    else if (event === 'delayed') this.wait(at, Number(fields.delay), job);
+    else if (event === 'delayed') this.wait(at, dueOf(fields.delay), job);
     else if (event === 'waiting-children') this.state = 'WAITING';
     else if (event === 'active') this.start(at);
     else if (event === 'progress') this.progress = progressOf(parsed(fields.data));
@@ -161,7 +162,7 @@ class Draft {
 
   private start(at: number): void {
     this.state = 'STARTED';
-    this.attempt++;
+    this.attempt = Math.min(this.attempt + 1, MAX_COUNT);
     this.started = new Date(at).toISOString();
     this.dueAt = undefined;
     if (this.readySince !== undefined) this.waits.push(Math.max(0, at - this.readySince));
@@ -174,7 +175,7 @@ class Draft {
     const stack = stackOf(job, this.retries);
     if (stack === undefined) return this.noteAttempt(at, due === undefined ? 'released' : 'snoozed', null);
     this.noteAttempt(at, 'retried', errorOf(stack));
-    this.retries++;
+    this.retries = Math.min(this.retries + 1, MAX_COUNT);
   }
 
   private complete(at: number, result: unknown, job: JobSnapshot | undefined): void {
@@ -192,7 +193,7 @@ class Draft {
   /** Its start was not heard of. */
   private presume(job: JobSnapshot | undefined): void {
     if (this.attempt > 0) return;
-    this.attempt = Math.max(1, job?.attemptsStarted ?? 1);
+    this.attempt = Math.min(Math.max(1, job?.attemptsStarted ?? 1), MAX_COUNT);
     if (job?.processedOn !== undefined) this.started = new Date(job.processedOn).toISOString();
   }
 
@@ -202,6 +203,17 @@ class Draft {
     this.stalled = false;
   }
 }
+
+/** BullMQ takes any delay; a date has an end. */
+const LATEST = Date.parse('9999-12-31T23:59:59.999Z');
+
+function dueOf(text: string | undefined): number | undefined {
+  const due = Number(text);
+  return Number.isNaN(due) ? undefined : Math.min(Math.max(0, due), LATEST);
+}
+
+/** Postgres stores no NUL, and the cut may go through a pair. */
+const storable = (name: string) => name.replaceAll('\0', '\uFFFD').slice(0, MAX_NAME).toWellFormed();
 
 const GONE = 'not in its queue any more; how it ended was not heard';
 

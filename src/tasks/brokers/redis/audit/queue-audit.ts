@@ -14,6 +14,7 @@ const BLOCK_MS = 2000;
 /** Between two looks whether who records the queue still does, and two tries. */
 const IDLE_MS = 2000;
 const DROP_EVERY_MS = 60_000;
+const DROP_AT_ONCE = 10_000;
 const START = '0-0';
 /** Of what these do, the events do not tell enough. */
 const ASK_FOR = new Set(['added', 'waiting', 'delayed', 'failed']);
@@ -120,6 +121,8 @@ export class QueueAudit {
   private async catchUp(step: Step): Promise<void> {
     const here = { ...step, to: step.from, missed: true };
     for (let after = ''; ;) {
+      // it may take longer than the lease, and who comes after would begin anew
+      if (!(await this.recorder.store.hold(this.name, this.holder, LEASE_MS))) return;
       const ids = await this.recorder.store.live(this.name, after, BATCH);
       if (ids.length === 0) break;
       after = ids.at(-1)!;
@@ -145,8 +148,8 @@ export class QueueAudit {
 
   private async dropOld(): Promise<void> {
     if (Date.now() < this.dropAt) return;
-    this.dropAt = Date.now() + DROP_EVERY_MS;
-    await this.recorder.store.dropOld(10_000);
+    const more = await this.recorder.store.dropOld(DROP_AT_ONCE);
+    if (!more) this.dropAt = Date.now() + DROP_EVERY_MS;
   }
 }
 

@@ -32,8 +32,15 @@ export function TaskDrawer({ id }: { id: string }) {
       ),
     [id],
   );
-  const history = useLoaded((signal) => call<{ items: HistoryEntry[] }>(`${path}/history`, { signal }), [id]);
-  const logs = useLoaded((signal) => call<{ items: LogLine[] }>(`${path}/logs`, { signal }), [id]);
+  const covered = { redact: 'true' };
+  const history = useLoaded(
+    (signal) => call<{ items: HistoryEntry[] }>(`${path}/history`, { query: covered, signal }),
+    [id],
+  );
+  const logs = useLoaded(
+    (signal) => call<{ items: LogLine[] }>(`${path}/logs`, { query: covered, signal }),
+    [id],
+  );
   const [again, setAgain] = useState(false);
   const drawer = useRef<HTMLElement>(null);
   const heading = useRef<HTMLHeadingElement>(null);
