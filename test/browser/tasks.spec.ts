@@ -228,6 +228,7 @@ describeUnless(missingChromium)('tasks in Chromium, on Express and Fastify', () 
       await site.drawer.waitFor();
       await page.keyboard.press('Escape');
       await site.drawer.waitFor({ state: 'detached' });
+      await page.locator(`[data-task="${second}"]:focus`).waitFor();
       await page.keyboard.press('p');
       await site.button('Paused').waitFor();
       const before = await site.listed();

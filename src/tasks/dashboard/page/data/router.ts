@@ -1,4 +1,4 @@
-import { signal } from '@preact/signals';
+import { computed, signal } from '@preact/signals';
 
 export interface Route {
   /** `['tasks']`, `['workflows', id]` … */
@@ -13,10 +13,29 @@ addEventListener('hashchange', () => {
   route.value = parse(location.hash);
 });
 
+const ID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i;
+/** The id of the open task. A link may hold anything. */
+export const openTask = computed(() => {
+  const { task = '' } = route.value.query;
+  return ID.test(task) ? task : undefined;
+});
+
 function parse(hash: string): Route {
   const [path = '', query = ''] = hash.replace(/^#\/?/, '').split('?');
-  const parts = path.split('/').filter(Boolean).map(decodeURIComponent);
-  return { path: parts.length > 0 ? parts : ['tasks'], query: Object.fromEntries(new URLSearchParams(query)) };
+  const parts = path.split('/').filter(Boolean).map(decoded);
+  return {
+    path: parts.length > 0 ? parts : ['tasks'],
+    query: Object.fromEntries(new URLSearchParams(query)),
+  };
+}
+
+/** As it is where it is damaged. */
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
 }
 
 export function hrefOf(

@@ -43,7 +43,10 @@ export function Family({ task: { id, parentId } }: { task: Task }) {
 /** Whoever waits for others, or is waited for, is part of one. */
 export function WorkflowLink({ task: { id, groupId } }: { task: Task }) {
   const { data } = useLoaded(
-    (signal) => call<Workflow>(`/workflows/${id}`, { query: { nodes: '0' }, signal }).catch(() => undefined),
+    (signal) =>
+      call<Workflow>(`/workflows/${encodeURIComponent(id)}`, { query: { nodes: '0' }, signal }).catch(
+        () => undefined,
+      ),
     [id, groupId],
   );
   if (!data || data.progress.total < 2) return null;

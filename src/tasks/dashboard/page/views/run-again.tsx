@@ -9,7 +9,10 @@ import { say } from '../ui/toasts';
 
 /** The task once more, under a new id, with these arguments or others. */
 export function RunAgain({ task, onClose }: { task: Task; onClose: () => void }) {
-  const { data, error } = useLoaded((signal) => call<Task>(`/${task.id}`, { signal }), [task.id]);
+  const { data, error } = useLoaded(
+    (signal) => call<Task>(`/${encodeURIComponent(task.id)}`, { signal }),
+    [task.id],
+  );
   return (
     <Dialog title={`Run ${task.name} again`} onClose={onClose}>
       {error && <Problem error={error} />}
@@ -71,7 +74,7 @@ export function parseArgs(text: string): unknown[] {
 export function CopyAsCode({ id, name }: { id: string; name: string }) {
   const copyOf = (make: (args: unknown[]) => string) => async () => {
     try {
-      const { args } = await call<Task>(`/${id}`);
+      const { args } = await call<Task>(`/${encodeURIComponent(id)}`);
       await navigator.clipboard.writeText(make(args ?? []));
       say('Copied');
     } catch (error) {

@@ -1,9 +1,9 @@
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { call, isAdmin } from '../data/api';
 import { addKeys } from '../data/keys';
 import { onBatch } from '../data/live';
 import { useLoaded } from '../data/loaded';
-import { adjust } from '../data/router';
+import { adjust, openTask } from '../data/router';
 import { isFinal, type HistoryEntry, type LogLine, type Page, type Task } from '../data/types';
 import { ask } from '../ui/dialog';
 import { Icon, StateLabel } from '../ui/icons';
@@ -15,8 +15,16 @@ import { ErrorText, Facts, Logs, Payload, Timeline } from './task-parts';
 
 const close = () => adjust({ task: undefined });
 
+/** Where one goes on when it is closed; where another is open instead, that has the focus. */
+function focusRow(id: string): void {
+  if (openTask.peek() !== undefined) return;
+  const row = document.querySelector<HTMLElement>(`[data-task="${id}"]`);
+  (row ?? document.querySelector<HTMLElement>('#content'))?.focus({ preventScroll: true });
+}
+
 /** One task: what happened to it, and what can be done. The record comes without its arguments until they are shown. */
 export function TaskDrawer({ id }: { id: string }) {
+  const path = `/${encodeURIComponent(id)}`;
   const record = useLoaded(
     (signal) =>
       call<Page<Task>>('', { query: { search: id, redact: 'true' }, signal }).then(
@@ -24,25 +32,34 @@ export function TaskDrawer({ id }: { id: string }) {
       ),
     [id],
   );
-  const history = useLoaded((signal) => call<{ items: HistoryEntry[] }>(`/${id}/history`, { signal }), [id]);
-  const logs = useLoaded((signal) => call<{ items: LogLine[] }>(`/${id}/logs`, { signal }), [id]);
+  const history = useLoaded((signal) => call<{ items: HistoryEntry[] }>(`${path}/history`, { signal }), [id]);
+  const logs = useLoaded((signal) => call<{ items: LogLine[] }>(`${path}/logs`, { signal }), [id]);
   const [again, setAgain] = useState(false);
+  const drawer = useRef<HTMLElement>(null);
   const heading = useRef<HTMLHeadingElement>(null);
   const task = record.data;
 
   const reload = () => Promise.all([record.reload(), history.reload(), logs.reload()]);
   useEffect(
     () =>
-      onBatch(({ items, more }) =>
-        more || items.some((item) => item.id === id) ? void reload() : undefined,
-      ),
+      onBatch(({ items, more }) => {
+        if (!more && !items.some((item) => item.id === id)) return;
+        for (const part of [record, history, logs]) part.refresh();
+      }),
     [id],
   );
   useEffect(() => heading.current?.focus({ preventScroll: true }), []);
+  // while it is still there
+  useLayoutEffect(
+    () => () => {
+      if (drawer.current?.contains(document.activeElement)) requestAnimationFrame(() => focusRow(id));
+    },
+    [],
+  );
 
-  const act = (path: string, text: string, body?: object) =>
+  const act = (action: string, text: string, body?: object) =>
     tell(async () => {
-      await call(`/${id}${path}`, { method: 'POST', ...(body && { body }) });
+      await call(path + action, { method: 'POST', ...(body && { body }) });
       await reload();
       return text;
     });
@@ -57,7 +74,7 @@ export function TaskDrawer({ id }: { id: string }) {
   const forget = async () => {
     if (!(await ask('Forget 1 task?', 'Its record is removed for good.', 'Forget 1 task'))) return;
     const done = await tell(async () => {
-      await call(`/${id}`, { method: 'DELETE' });
+      await call(path, { method: 'DELETE' });
       return 'Its record is gone';
     });
     if (done) close();
@@ -77,7 +94,7 @@ export function TaskDrawer({ id }: { id: string }) {
   );
 
   return (
-    <aside class="drawer" aria-labelledby="drawer-title">
+    <aside ref={drawer} class="drawer" aria-labelledby="drawer-title">
       <header>
         <h2 id="drawer-title" ref={heading} tabIndex={-1}>
           {task?.name ?? 'Task'}

@@ -2,7 +2,7 @@ import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { isAdmin } from '../data/api';
 import { absolute, duration, now } from '../data/format';
 import { addKeys } from '../data/keys';
-import { adjust, hrefOf, route } from '../data/router';
+import { adjust, hrefOf, openTask, route } from '../data/router';
 import { toFilter } from '../data/search';
 import { useTaskRows } from '../data/task-rows';
 import type { Task } from '../data/types';
@@ -17,7 +17,8 @@ const COLUMNS = ['State', 'Task', 'Progress', 'Attempt', 'Submitted', 'Duration'
 const TYPING_MS = 250;
 
 export function TaskList() {
-  const { q = '', task } = route.value.query;
+  const { q = '' } = route.value.query;
+  const task = openTask.value;
   const [narrow, setNarrow] = useState(NARROW.matches);
   useEffect(() => {
     const change = () => setNarrow(NARROW.matches);
@@ -122,19 +123,30 @@ function startOf(search: string): number {
 function SearchBox({ text }: { text: string }) {
   const [typed, setTyped] = useState(text);
   const timer = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
-  useEffect(() => setTyped(text), [text]);
+  // what was asked for from here comes back without the space that somebody goes on from
+  const asked = useRef(text);
+  useEffect(() => {
+    if (text === asked.current) return;
+    asked.current = text;
+    setTyped(text);
+  }, [text]);
+  useEffect(() => () => clearTimeout(timer.current), []);
+  const search = (value: string, keep: boolean) => {
+    clearTimeout(timer.current);
+    asked.current = value.trim();
+    adjust({ q: asked.current || undefined }, keep);
+  };
   const type = (value: string) => {
     setTyped(value);
     clearTimeout(timer.current);
-    timer.current = setTimeout(() => adjust({ q: value.trim() || undefined }, false), TYPING_MS);
+    timer.current = setTimeout(() => search(value, false), TYPING_MS);
   };
   return (
     <form
       role="search"
       onSubmit={(event) => {
         event.preventDefault();
-        clearTimeout(timer.current);
-        adjust({ q: typed.trim() || undefined });
+        search(typed, true);
       }}
     >
       <Icon name="search" />
