@@ -20,6 +20,7 @@ export interface BulkResult {
   nextCursor: string | null;
 }
 
+/** How it is done to many. */
 export interface BulkOptions {
   /** Revoked ones are written off at once. */
   terminate?: boolean;
