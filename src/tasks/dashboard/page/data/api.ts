@@ -36,7 +36,10 @@ export function addressOf(path: string): URL {
 }
 
 /** Asks a route of the tasks. @throws ApiError */
-export async function call<T>(path: string, { method = 'GET', body, query = {}, signal }: Request = {}): Promise<T> {
+export async function call<T>(
+  path: string,
+  { method = 'GET', body, query = {}, signal }: Request = {},
+): Promise<T> {
   const url = addressOf(path);
   for (const [name, value] of Object.entries(query)) if (value) url.searchParams.set(name, value);
   return answerOf<T>(

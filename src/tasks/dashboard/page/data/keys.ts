@@ -29,7 +29,10 @@ addEventListener('keydown', (event) => {
   const writing = target.matches('input, textarea, select, [contenteditable]');
   if ((writing && event.key !== 'Escape') || document.querySelector('dialog[open]')) return;
   const pressed = Date.now() - firstAt < 1000 && first ? `${first} ${event.key}` : event.key;
-  const all = groups.peek().toReversed().flatMap((group) => group.keys);
+  const all = groups
+    .peek()
+    .toReversed()
+    .flatMap((group) => group.keys);
   const found = all.find((key) => key.keys === pressed) ?? all.find((key) => key.keys === event.key);
   if (found) {
     // a button or link that has the focus takes Enter itself

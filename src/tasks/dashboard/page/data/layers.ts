@@ -28,7 +28,9 @@ export function layersOf({ nodes, edges }: Pick<Workflow, 'nodes' | 'edges'>): M
     layer
       .map((id, order) => ({ id, order, middle: middle(id) }))
       .sort((a, b) => a.middle - b.middle || a.order - b.order)
-      .forEach(({ id }, y) => placed.set(id, { id, x: x * (NODE.width + NODE.gapX), y: (above + y) * (NODE.height + NODE.gapY) }));
+      .forEach(({ id }, y) =>
+        placed.set(id, { id, x: x * (NODE.width + NODE.gapX), y: (above + y) * (NODE.height + NODE.gapY) }),
+      );
   });
   return placed;
 }

@@ -22,4 +22,5 @@ export function nextTheme(): void {
 }
 
 /** A colour of the style sheet, for what is drawn. */
-export const colourOf = (name: string) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+export const colourOf = (name: string) =>
+  getComputedStyle(document.documentElement).getPropertyValue(name).trim();
