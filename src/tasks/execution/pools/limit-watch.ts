@@ -1,3 +1,4 @@
+import { MAX_TIMER_MS } from '../../duration.js';
 import type { Execution } from '../../store/statements/claim.js';
 import type { Outcome } from '../outcome.js';
 
@@ -38,7 +39,7 @@ export class LimitWatch {
   private arm(at: number): void {
     clearTimeout(this.timer);
     this.timerAt = at;
-    this.timer = setTimeout(() => this.look(), Math.min(Math.max(0, at - performance.now()), 2 ** 31 - 1));
+    this.timer = setTimeout(() => this.look(), Math.min(Math.max(0, at - performance.now()), MAX_TIMER_MS));
   }
 
   private look(): void {

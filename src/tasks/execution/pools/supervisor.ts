@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
+import { MAX_TIMER_MS } from '../../duration.js';
 import { WorkerStartError } from '../../errors.js';
 import type { ChildMetrics } from '../../observability/metrics/process-metrics.js';
 import type { Stopping } from '../stopping.js';
@@ -12,8 +13,8 @@ import { SupervisorStore } from './supervisor-store.js';
 /** After a child that died before it took tasks: doubled with each one in a row, up to the longest. */
 const BACKOFF_MS = 500;
 const LONGEST_BACKOFF_MS = 30_000;
-/** Recycling waits for what runs, however long that takes: the longest that a timer can wait. */
-const FOR_EVER_MS = 2 ** 31 - 1;
+/** Recycling waits for what runs, however long that takes. */
+const FOR_EVER_MS = MAX_TIMER_MS;
 /** A child that was told to stop and is still there so long after its grace is blocked: it is killed. */
 const STOP_MARGIN_MS = 3000;
 const COLD_MARGIN_MS = 1500;
