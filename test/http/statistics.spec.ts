@@ -185,7 +185,7 @@ describe('statistics, errors, actions on many, lines and the audit trail', () =>
       return body.items.length === 2 ? body.items : undefined;
     });
     expect(lines).toMatchObject([
-      { level: 'log', message: 'imported ada', attempt: 2, line: 1 },
+      { level: 'log', message: 'imported from ftp://ada:••••••@files', attempt: 2, line: 1 },
       { level: 'warn', message: 'one line was skipped', attempt: 2, line: 2 },
     ]);
     const chatty = await run('shop.chat', [1500]);
