@@ -146,7 +146,7 @@ export function describeSchedules(
       await schedules.create({ name: 'later', task: 'scheduled.plain', crontab: '@yearly', oneOff: true });
       const due = (priority: number) =>
         database.sql.query(
-          `UPDATE celeriac.schedule SET next_at = now(), spec = spec || jsonb_build_object('priority', $1::int)
+          `UPDATE celeriac.schedule SET next_at = date_trunc('year', now(), 'Europe/Berlin'), spec = spec || jsonb_build_object('priority', $1::int)
            WHERE name = 'later'`,
           [priority],
         );

@@ -5,6 +5,7 @@ import { Injectable, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { Task, TasksModule, TaskService, Worker } from '#dist/tasks/index.js';
+import { cloneable } from '#dist/tasks/execution/heartbeat.js';
 import { createApplication } from '../support/application.js';
 import { createDatabase, type TestDatabase } from '../support/database.js';
 import { PoolWorkers } from '../support/pool-worker.js';
@@ -18,6 +19,20 @@ class EchoTasks {
     return text;
   }
 }
+
+it('the key of a client certificate, which pg hides, reaches threads and children', async () => {
+  const ssl = {
+    ca: 'an authority',
+    cert: 'a certificate',
+    key: 'a key',
+    checkServerIdentity: () => undefined,
+  };
+  Object.defineProperty(ssl, 'key', { enumerable: false });
+  expect(await cloneable({ host: 'db', ssl })).toEqual({
+    host: 'db',
+    ssl: { ca: 'an authority', cert: 'a certificate', key: 'a key' },
+  });
+});
 
 describe('a database whose password is given out for a time', () => {
   const role = `rotating_${process.pid}`;

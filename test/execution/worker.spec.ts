@@ -45,6 +45,11 @@ class WorkTasks {
     for (let i = 1; i <= steps; i++) await ctx.progress(i, steps, `step ${i}`, { i });
   }
   @Task()
+  async say(text: string, ctx: TaskContext): Promise<string> {
+    await ctx.progress(1, 1, text);
+    return 'said';
+  }
+  @Task()
   echo(value: unknown): unknown {
     return value;
   }
@@ -206,6 +211,13 @@ describe('a worker', () => {
       message: 'step 500',
       detail: { i: 500 },
     });
+  });
+
+  it('keeps a result whose progress is cut in the middle of a character', async () => {
+    const { tasks } = await start();
+    const handle = await tasks.of(WorkTasks).say.delay(`${'x'.repeat(499)}😀`);
+    expect(await handle.get({ timeout: '60s' })).toBe('said');
+    expect((await handle.record()).progress!.message).toHaveLength(500);
   });
 
   it('takes nothing when it is told to stop while it starts', async () => {

@@ -17,6 +17,23 @@ describe('the connection for notifications', () => {
     await database.drop();
   });
 
+  it('takes no harm from what others send there', async () => {
+    const channel = new TaskChannel(
+      connectionSettings({ type: 'postgres', url: database.url }, undefined),
+      'celeriac',
+    );
+    const heard: string[] = [];
+    channel.on('ready', (queues) => heard.push(...queues));
+    await channel.start();
+    const send = (text: string) =>
+      database.sql.query('SELECT pg_notify($1, $2)', ['celeriac:celeriac', text]);
+    for (const junk of ['{', 'null', '7', '{"q":5}', '{"r":[1]}', '{"s":3}', '{"e":[null]}'])
+      await send(junk);
+    await send('{"q":["ours"]}');
+    await until('ours is heard', () => heard.includes('ours'));
+    await channel.stop();
+  });
+
   it('is not left open when it is stopped while it is made anew', async () => {
     const channel = new TaskChannel(
       connectionSettings({ type: 'postgres', url: proxy.url }, undefined),

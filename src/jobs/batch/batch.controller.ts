@@ -11,7 +11,6 @@ import {
 import type { Request } from 'express';
 import { CurrentPrincipal, Needs, TasksAccessGuard, type Principal } from '../../tasks/http/index.js';
 import { ShuttingDownError, SubmissionUncertainError, TaskService } from '../../tasks/index.js';
-import { ApiBatchProcess } from './batch.documentation.js';
 import { RefusedError } from './batch.errors.js';
 import { BatchSettings } from './batch.options.js';
 import { readPathsRequest, readUploadFields } from './batch.request.js';
@@ -41,7 +40,6 @@ export class BatchController {
   /** Takes files as multipart/form-data, or paths below the configured folder as JSON. */
   @Post()
   @HttpCode(202)
-  @ApiBatchProcess()
   @UseGuards(TasksAccessGuard)
   @Needs('submit')
   @UseInterceptors(UploadInterceptor)

@@ -1,4 +1,3 @@
-import { applyDecorators } from '@nestjs/common';
 import {
   ApiAcceptedResponse,
   ApiBearerAuth,
@@ -6,20 +5,20 @@ import {
   ApiConsumes,
   ApiExtraModels,
   ApiOkResponse,
-  ApiOperation,
   ApiParam,
   ApiTags,
   getSchemaPath,
 } from '@nestjs/swagger';
-import { ApiErrors, TaskProgressDto } from '../../tasks/http/openapi/index.js';
+import { ApiErrors, TaskProgressDto, documentRoute } from '../../tasks/http/openapi/index.js';
+import { BatchController } from './batch.controller.js';
+import { TaskStatusController } from './task-status.controller.js';
 
 const topWords = { type: 'integer', minimum: 0, maximum: 100, default: 10 } as const;
 
-export const ApiBatchProcess = () =>
-  applyDecorators(
+export function documentBatchRoutes(): void {
+  documentRoute(BatchController, 'submit', 'Analyses files in the background', [
     ApiTags('batch'),
     ApiBearerAuth(),
-    ApiOperation({ summary: 'Analyses files in the background' }),
     ApiConsumes('application/json', 'multipart/form-data'),
     ApiBody({
       schema: {
@@ -40,13 +39,10 @@ export const ApiBatchProcess = () =>
       },
     }),
     ApiErrors(400, 401, 403, 413, 415, 429, 503),
-  );
-
-export const ApiTaskStatus = () =>
-  applyDecorators(
+  ]);
+  documentRoute(TaskStatusController, 'status', 'How far a task is', [
     ApiTags('batch'),
     ApiBearerAuth(),
-    ApiOperation({ summary: 'How far a task is' }),
     ApiParam({ name: 'id', schema: { type: 'string', format: 'uuid' } }),
     ApiExtraModels(TaskProgressDto),
     ApiOkResponse({
@@ -68,4 +64,5 @@ export const ApiTaskStatus = () =>
       },
     }),
     ApiErrors(400, 401, 403, 404, 429, 503),
-  );
+  ]);
+}

@@ -7,7 +7,6 @@ import {
   type Principal,
 } from '../../tasks/http/index.js';
 import { TaskNotFoundError, type TaskRecord, TaskService } from '../../tasks/index.js';
-import { ApiTaskStatus } from './batch.documentation.js';
 import { RefusedError } from './batch.errors.js';
 
 const UUID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i;
@@ -27,7 +26,6 @@ export class TaskStatusController {
 
   /** Another owner's task is answered like one that does not exist. */
   @Get(':id')
-  @ApiTaskStatus()
   @UseGuards(TasksAccessGuard)
   @Needs('see')
   async status(@Param('id') id: string, @CurrentPrincipal() principal: Principal): Promise<TaskStatus> {

@@ -4,6 +4,7 @@ import { GATED } from '../store/columns.js';
 import type { ClaimedTask } from '../store/statements/claim.js';
 import type { Announcer } from './announcer.js';
 import type { Claimer } from './claimer.js';
+import { failure } from './outcome.js';
 import type { ProgressWriter } from './progress-writer.js';
 import type { TaskRunner } from './runner.js';
 import { RunningTask } from './running-task.js';
@@ -103,7 +104,7 @@ export class Attempts {
     announcer.started(running);
     if (task.flags & GATED) options.makeRoom();
     try {
-      const outcome = await runner.run(running);
+      const outcome = await runner.run(running).catch(failure);
       if (outcome.kind === 'defer' && outcome.outcome === 'unknown') this.lastUnknown = Date.now();
       const keepsSlot = this.succession.keepsSlot(task, outcome);
       if (!keepsSlot) options.slots.release();

@@ -2,7 +2,7 @@ import { writeSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parentPort, workerData } from 'node:worker_threads';
 import { Client } from 'pg';
-import { LoopState } from './health/loop-state.js';
+import { LoopState, monotonicMs } from './health/loop-state.js';
 import type { HeartbeatData, HeartbeatEvent, HeartbeatOrder } from './heartbeat.js';
 
 /**
@@ -62,7 +62,7 @@ async function beat(id: string): Promise<void> {
 async function endIfStuck(): Promise<void> {
   if (!loop || workerId === undefined) return;
   const { lastTick, silentUntil } = new LoopState(loop);
-  const now = Date.now();
+  const now = monotonicMs();
   if (silentUntil === 0 || now < silentUntil + leaseMs || now < lastTick + leaseMs) return;
   const how = 'its event loop stood still beyond the hard time limit of everything that it ran';
   writeSync(2, `Celeriac ends this process: ${how}\n`);

@@ -133,8 +133,13 @@ export async function cloneable(connection: ClientConfig): Promise<ClientConfig>
     Object.entries(rest).filter(([, value]) => typeof value !== 'function'),
   );
   if (password !== undefined) plain.password = typeof password === 'function' ? await password() : password;
+  // pg hides `key` in the very object that it is given: it is not enumerable any more
   if (typeof ssl === 'object')
-    plain.ssl = Object.fromEntries(Object.entries(ssl).filter(([, value]) => typeof value !== 'function'));
+    plain.ssl = Object.fromEntries(
+      Object.getOwnPropertyNames(ssl)
+        .map((name) => [name, (ssl as Readonly<Record<string, unknown>>)[name]] as const)
+        .filter(([, value]) => typeof value !== 'function'),
+    );
   else if (ssl !== undefined) plain.ssl = ssl;
   return plain;
 }

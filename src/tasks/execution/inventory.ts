@@ -1,7 +1,7 @@
 import type { Execution } from '../store/statements/claim.js';
 import type { HeldTask } from '../store/statements/worker-lease.js';
 import type { TaskStore } from '../store/task-store.js';
-import { released, revoked, type Outcome } from './outcome.js';
+import { released, revoked, stopped, type Outcome } from './outcome.js';
 import type { RunningTask } from './running-task.js';
 
 /** Looks in which a running task's row was not there before it is aborted, and before it is not waited for any more. */
@@ -10,7 +10,7 @@ const WRITTEN_OFF_AFTER = 4;
 
 /**
  * Compares what the database says this worker holds with what it runs. Rows it knows nothing of, twice in a row, come
- * from a claim whose answer was lost: they are given back. What runs here without a row is somebody else's by now. It
+ * from a claim whose answer was lost: they are given back, or end when they may run at most once. What runs here without a row is somebody else's by now. It
  * also hears here of revocations that it missed.
  */
 export class Inventory {
@@ -33,7 +33,7 @@ export class Inventory {
     for (const row of held) {
       const running = this.running.get(row.id);
       if (running?.task.fence === row.fence) this.heed(row, running);
-      else if (this.suspects.has(key(row))) await this.settle(row, released());
+      else if (this.suspects.has(key(row))) await this.settle(row, stopped(row));
       else unknown.add(key(row));
     }
     this.suspects = unknown;

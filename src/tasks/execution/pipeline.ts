@@ -21,6 +21,8 @@ export const TASK_CONTEXT_TYPE = 'task';
 type Invoke = (...args: unknown[]) => Promise<unknown>;
 /** Nest's code for "the body of the request": pipes such as ValidationPipe act on it. */
 const BODY = 3;
+/** Calls with more arguments, of rest parameters, leave nothing behind: what each number of them needs would stay. */
+const MAX_KEPT = 32;
 
 /**
  * Runs handlers through Nest's own guards, interceptors, pipes and filters. Everything that reaches into Nest beyond
@@ -28,12 +30,14 @@ const BODY = 3;
  */
 @Injectable()
 export class TaskPipeline {
+  private readonly makeCreator: () => ExternalContextCreator;
   private readonly creator: ExternalContextCreator;
   private readonly invokers = new Map<TaskDefinition, Map<number, Invoke>>();
 
   /** @param globalEnhancers whether the application's global guards, pipes … act on tasks too */
   constructor(modules: ModulesContainer, nest: ExternalContextCreator, globalEnhancers: boolean) {
-    this.creator = privateCreator(modules, globalEnhancers ? containerOf(nest) : undefined);
+    this.makeCreator = () => privateCreator(modules, globalEnhancers ? containerOf(nest) : undefined);
+    this.creator = this.makeCreator();
   }
 
   /** Calls the handler with the caller's arguments and the context in its place. */
@@ -56,6 +60,7 @@ export class TaskPipeline {
   }
 
   private invoker(definition: TaskDefinition, count: number): Invoke {
+    if (count > MAX_KEPT) return this.create(definition, count, definition.host.instance as object);
     let byCount = this.invokers.get(definition);
     if (!byCount) this.invokers.set(definition, (byCount = new Map()));
     let invoke = byCount.get(count);
@@ -85,10 +90,11 @@ export class TaskPipeline {
     contextId?: { id: number },
   ): Invoke {
     const { method, host } = definition;
-    const key = `celeriac:arguments:${count}`;
+    const kept = count <= MAX_KEPT;
+    const key = `celeriac:arguments:${kept ? count : 'many'}`;
     Reflect.defineMetadata(key, parameterMetadata(count, definition), instance.constructor, method);
     const handler = (instance as Record<string, Invoke>)[method]!;
-    return this.creator.create(
+    return (kept ? this.creator : this.makeCreator()).create(
       instance,
       handler,
       method,

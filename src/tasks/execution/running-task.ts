@@ -165,7 +165,8 @@ export class RunningTask extends TaskContext {
         total === undefined || total <= 0
           ? null
           : Math.min(100, Math.max(0, Math.round((current / total) * 1000) / 10)),
-      message: message?.slice(0, 500) ?? null,
+      // the cut may go through a pair
+      message: message?.slice(0, 500).toWellFormed() ?? null,
       detail: detail ?? null,
     };
     this.onProgress(this, JSON.stringify(progress));

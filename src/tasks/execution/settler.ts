@@ -129,16 +129,20 @@ export class Settler {
   }
 
   private async write(execution: Execution, outcome: Plain, progress: string | null): Promise<Settled> {
-    const { id, fence, dispatch } = execution;
-    if (outcome.kind === 'end') {
-      try {
-        return await this.endings.add(endingOf(execution, outcome, progress));
-      } catch (refused) {
-        if (!isDataError(refused) || outcome.state === 'FAILURE') throw refused;
-        const problem = new Error(`the result could not be stored: ${(refused as Error).message}`);
-        return this.write(execution, failure(problem), null);
-      }
+    try {
+      return await this.add(execution, outcome, progress);
+    } catch (refused) {
+      if (!isDataError(refused)) throw refused;
+      if (progress !== null) return this.write(execution, outcome, null);
+      if (outcome.kind !== 'end' || outcome.state === 'FAILURE') throw refused;
+      const problem = new Error(`the result could not be stored: ${(refused as Error).message}`);
+      return this.write(execution, failure(problem), null);
     }
+  }
+
+  private async add(execution: Execution, outcome: Plain, progress: string | null): Promise<Settled> {
+    if (outcome.kind === 'end') return this.endings.add(endingOf(execution, outcome, progress));
+    const { id, fence, dispatch } = execution;
     const { kind: _kind, error, ...rest } = outcome;
     const settled = await this.deferrals.add({
       id,
@@ -179,7 +183,21 @@ export class Settler {
     return items.map(({ id }) => refused.get(id) ?? settled.get(id) ?? 'fenced');
   }
 
-  private async defer(items: readonly Deferral[]): Promise<readonly Settled[]> {
+  private async defer(items: readonly Deferral[]): Promise<readonly (Settled | Error)[]> {
+    const deferred = new Map<string, DeferredRow>();
+    const refused = await bisect<Deferral, void>(items, isDataError, async (part) => {
+      for (const row of await this.deferred(part)) deferred.set(row.id, row);
+      return part.map(() => undefined);
+    });
+    const rows = [...deferred.values()];
+    this.channel.changed([...deferred.keys()]);
+    this.relay.send({ tasks: rows.filter((row) => row.ready), outbox: noted(rows) });
+    // a task with limits waits for these even without a delay
+    for (const item of items) if (deferred.get(item.id)?.ready === false) this.channel.due(item.delayMs);
+    return items.map((item, i) => refused[i] ?? (deferred.has(item.id) ? item.state : 'fenced'));
+  }
+
+  private async deferred(items: readonly Deferral[]): Promise<readonly DeferredRow[]> {
     const workerId = this.workerId();
     const rows: DeferredRow[] = [];
     await this.surely(async (tried) => {
@@ -188,12 +206,7 @@ export class Settler {
       const open = items.filter((item) => !known.has(item.id));
       if (open.length > 0) rows.push(...(await this.store.defer(workerId, open)));
     });
-    const deferred = new Map(rows.map((row) => [row.id, row]));
-    this.channel.changed([...deferred.keys()]);
-    this.relay.send({ tasks: rows.filter((row) => row.ready), outbox: noted(rows) });
-    // a task with limits waits for these even without a delay
-    for (const item of items) if (deferred.get(item.id)?.ready === false) this.channel.due(item.delayMs);
-    return items.map((item) => (deferred.has(item.id) ? item.state : 'fenced'));
+    return rows;
   }
 
   private async noteFenced(execution: Execution): Promise<void> {

@@ -12,7 +12,7 @@ import type { ScheduleSpec } from './schedule-spec.js';
 import type { ScheduleStorage } from './schedule-storage.js';
 import { jitterOf, tickId } from './tick-id.js';
 import { jitterMsOf, tickOptions } from './tick-options.js';
-import { timingOf } from './timing.js';
+import { timingOf, type Timing } from './timing.js';
 
 /** Schedules in one transaction, and tasks that they may make there together. */
 const BATCH = 500;
@@ -44,6 +44,9 @@ export interface SchedulerOptions {
  */
 export class Scheduler {
   private readonly logger = new Logger('Tasks');
+  /** Names of schedules that cannot be read here. */
+  private readonly unreadable = new Set<string>();
+  private leftOut = false;
   private readonly ticks: Periodic;
   private readonly declarations: Periodic;
   private readonly wake = () => this.ticks.wake();
@@ -72,6 +75,7 @@ export class Scheduler {
   async round(): Promise<number> {
     const { storage } = this.options;
     const known = this.known();
+    this.leftOut = false;
     let { ms, held } = await storage.nextDue(known);
     if (ms !== null && ms <= 0) {
       let more = await this.batch(known);
@@ -81,7 +85,8 @@ export class Scheduler {
       await allInOrder(Array.from({ length: LANES }, lane));
       ({ ms, held } = await storage.nextDue(known));
     }
-    return Math.min(held ? HELD_POLL_MS : POLL_MS, Math.max(1, Math.ceil(ms ?? POLL_MS)));
+    const soonest = this.leftOut ? HELD_POLL_MS : 1;
+    return Math.min(held ? HELD_POLL_MS : POLL_MS, Math.max(soonest, Math.ceil(ms ?? POLL_MS)));
   }
 
   /** @returns whether there may be more */
@@ -104,7 +109,8 @@ export class Scheduler {
     const ticks: Tick[] = [];
     for (const schedule of rows) {
       const spec = schedule.spec as ScheduleSpec;
-      const timing = timingOf(spec, schedule.anchor, this.options.timezone);
+      const timing = this.timing(schedule, spec);
+      if (!timing) continue;
       const { next: due, now, live } = schedule;
       const plan = planTick(spec, timing, { due, now, live, most });
       if (!plan) continue;
@@ -116,7 +122,7 @@ export class Scheduler {
         ticks.push({ schedule, tasks, ran: make.at(-1) ?? null, next, skipped, error: null });
       } catch (cause) {
         if (isTransient(cause)) throw cause;
-        const error = (cause as Error).message;
+        const error = cause instanceof Error ? cause.message : String(cause);
         this.logger.warn(`schedule '${schedule.name}' has made no task at its tick: ${error}`);
         // one that is to run once has not
         ticks.push({
@@ -130,6 +136,21 @@ export class Scheduler {
       }
     }
     return ticks;
+  }
+
+  /** Undefined where this process cannot read it, as a zone of an ICU newer than its own: others may, and tick. */
+  private timing({ name, anchor }: DueSchedule, spec: ScheduleSpec): Timing | undefined {
+    try {
+      return timingOf(spec, anchor, this.options.timezone);
+    } catch (cause) {
+      this.leftOut = true;
+      if (!this.unreadable.has(name))
+        this.logger.warn(
+          `schedule '${name}' does not tick here, for it cannot be read: ${(cause as Error).message}`,
+        );
+      this.unreadable.add(name);
+      return undefined;
+    }
   }
 
   private async draft(

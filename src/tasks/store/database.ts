@@ -199,7 +199,7 @@ function textForTimes(oid: number, format?: 'text' | 'binary'): (value: string) 
 }
 
 /** SQLSTATE classes and codes after which the same statement may succeed when it is run again. */
-const TRANSIENT = /^(08...|57P0[1-5]|57014|53100|53300|53400|58030|40001|40P01|55P03|25006)$/;
+const TRANSIENT = /^(08...|57P0[1-5]|57014|53[0-4]00|58030|40001|40P01|55P03|25006)$/;
 const TRANSIENT_SYSTEM = new Set([
   'ECONNREFUSED',
   'ECONNRESET',

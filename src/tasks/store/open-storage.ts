@@ -92,6 +92,9 @@ export async function openStorage(application: DataSource, options: ResolvedTask
   }
 }
 
+/** A broker that hangs must not keep the process: what it has not confirmed stays noted. */
+const CLOSE_MS = 10_000;
+
 /** May be called twice. */
 export async function closeStorage({ relay, broker, channel, database, dataSource }: Storage): Promise<void> {
   const steps = [
@@ -102,9 +105,18 @@ export async function closeStorage({ relay, broker, channel, database, dataSourc
     async () => dataSource.isInitialized && (await dataSource.destroy()),
   ];
   for (const step of steps)
-    await step().catch((error: unknown) =>
+    await within(CLOSE_MS, step()).catch((error: unknown) =>
       new Logger('Tasks').warn(`while closing: ${(error as Error).message}`),
     );
+}
+
+/** @throws Error when it takes longer */
+async function within(ms: number, work: Promise<unknown>): Promise<unknown> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`not done within ${ms / 1000} s`)), ms);
+  });
+  return Promise.race([work, late]).finally(() => clearTimeout(timer));
 }
 
 /** `host:port/database`, for messages and comparisons. */

@@ -251,12 +251,14 @@ export class TaskChannel extends EventEmitter<ChannelEvents> {
   }
 
   private receive(payload: string): void {
-    let message: ChannelMessage;
     try {
-      message = JSON.parse(payload) as ChannelMessage;
+      this.hear(JSON.parse(payload) as ChannelMessage);
     } catch {
-      return; // not ours
+      // not ours: whoever may connect may send one
     }
+  }
+
+  private hear(message: ChannelMessage): void {
     if (message.q) this.emit('ready', message.q);
     if (message.t) this.emit('changed', message.t.length === 0 ? undefined : message.t);
     if (message.r) this.emit('revoked', message.r.map(lengthen));

@@ -245,7 +245,8 @@ export class WorkflowStore {
     workflow: string,
     only: string | undefined,
     by: string | null,
-  ): Promise<{ cascade: Cascade; gated: string[] } | undefined> {
+    prepare: (gated: readonly string[]) => Promise<void>,
+  ): Promise<Cascade | undefined> {
     return this.database.transaction(async (runner) => {
       let known = { all: 0, parents: 0 };
       for (;;) {
@@ -265,8 +266,8 @@ export class WorkflowStore {
         if (waits.size === 0) return undefined;
         const values = [[...waits.keys()], [...waits.values()], by];
         const rows = await runner.run<RevivedRow>(this.statements.revive, values);
-        const gated = rows.filter((row) => row.gated).map(({ id }) => id);
-        return { cascade: cascadeOf(rows, false), gated };
+        await prepare(rows.filter((row) => row.gated).map(({ id }) => id));
+        return cascadeOf(rows, false);
       }
     });
   }

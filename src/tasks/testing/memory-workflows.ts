@@ -164,7 +164,7 @@ export class MemoryWorkflows implements Kept {
       if (isTakenBack && row.state === 'WAITING' && row.waitingOn! > 0) row.waitingOn!++;
     }
     for (const [id, waitsFor] of waits) this.store.revive(this.store.rows.get(id)!, by, waitsFor);
-    return { cascade: NO_CASCADE, gated: [] };
+    return NO_CASCADE;
   }
 
   async counts(workflow: string) {

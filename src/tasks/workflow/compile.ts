@@ -99,6 +99,9 @@ class Compiler {
     before: Output | undefined,
     path: string,
   ): Output {
+    // nothing runs, and what follows waits all the same
+    if (steps.length === 0 && before && before.ends.length > 0)
+      return alone(this.task(collecting(this.queueOf(before.ends.at(-1)!.node), [[]]), before, path, null));
     // many that each wait for many would need an edge for every pair
     const common =
       before && steps.length > 1 && before.ends.length > 1 ? alone(this.joined(before, path)) : before;
@@ -151,14 +154,7 @@ class Compiler {
 
   private joined(output: Output, path: string): Node {
     const last = output.ends.at(-1)?.node;
-    const step: TaskStep = {
-      kind: 'task',
-      task: COLLECT,
-      args: [],
-      options: last ? { queue: this.queueOf(last) } : {},
-      immutable: false,
-      ...NOTHING_FOLLOWS,
-    };
+    const step = collecting(last && this.queueOf(last));
     return this.task(step, output, path, null);
   }
 
@@ -244,5 +240,17 @@ function optionsOf({ step, waitsFor }: Node, shared: WorkflowOptions): SubmitOpt
     ...own,
     ...((own.tags ?? rest.tags) && { tags: { ...rest.tags, ...own.tags } }),
     ...((own.headers ?? rest.headers) && { headers: { ...rest.headers, ...own.headers } }),
+  };
+}
+
+/** Gives its argument on as it is: the results of those before it, or what is given. */
+function collecting(queue: string | undefined, given?: readonly unknown[]): TaskStep {
+  return {
+    kind: 'task',
+    task: COLLECT,
+    args: given ?? [],
+    options: queue === undefined ? {} : { queue },
+    immutable: given !== undefined,
+    ...NOTHING_FOLLOWS,
   };
 }

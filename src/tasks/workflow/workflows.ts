@@ -152,19 +152,29 @@ export class Workflows implements Launcher, WorkflowActions {
 
   /** Brings back one task of a workflow, and what it had dragged along. @returns whether there was something */
   async revive(workflow: string, only: string | undefined, by: string | undefined): Promise<boolean> {
-    const revived = await this.storage.workflows.revive(workflow, only, by ?? null);
-    if (!revived) return false;
-    await this.ensureGates(revived.gated).finally(() => this.dependents.follow(revived.cascade));
+    const { workflows } = this.storage;
+    const cascade = await workflows.revive(workflow, only, by ?? null, (gated) => this.ensureGates(gated));
+    if (!cascade) return false;
+    this.dependents.follow(cascade);
     return true;
   }
 
-  /** Limits are forgotten when nothing has waited for them for a day; those that are not known do not hold. */
+  /**
+   * Limits are forgotten when nothing has waited for them for a day; those that are not known do not hold. Called before
+   * anybody else sees that the tasks are live again.
+   */
   private async ensureGates(gated: readonly string[]): Promise<void> {
     for (let i = 0; i < gated.length; i += GATES_BATCH)
       await Promise.all(
         gated.slice(i, i + GATES_BATCH).map(async (id) => {
-          const { name, queue, args } = await this.record(id);
-          await this.producer.ensureGates(name, queue, args ?? []);
+          const row = await this.storage.reader.find(id);
+          if (!row) return;
+          // as when it was submitted: the result of the step before was not known
+          const fed = row.options?.feed !== undefined && !row.options.replaced;
+          await this.producer.ensureGates(row.name, row.queue, [
+            ...(fed ? [undefined] : []),
+            ...(row.args ?? []),
+          ]);
         }),
       );
   }

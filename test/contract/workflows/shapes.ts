@@ -1,7 +1,7 @@
 import { expect, it } from '@jest/globals';
 import { InvalidOptionError, chain, chainOf, chord, group, workflow } from '#dist/tasks/index.js';
 import { until } from '../../support/until.js';
-import { application, called, closeGate, refs, soon, workflows } from './flow-tasks.js';
+import { application, broken, called, closeGate, refs, soon, workflows } from './flow-tasks.js';
 
 /** What each shape does. */
 export function shapes(): void {
@@ -32,6 +32,14 @@ export function shapes(): void {
     expect(await (await chord(header, refs.sum.s()).delay()).get(soon)).toBe(12);
     const empty = chord(group([] as ReturnType<typeof refs.add.si>[]), refs.sum.s());
     expect(await (await workflows().launch(empty)).get(soon)).toBe(0);
+  });
+
+  it('waits behind an empty group for what comes before the group, and fails with it', async () => {
+    const none = group([] as ReturnType<typeof refs.add.si>[]);
+    expect(await (await chain(refs.add.s(1, 1), none, refs.text.s()).delay()).get(soon)).toBe('[]');
+    broken.add('before nothing');
+    const failed = await chain(refs.fragile.s('before nothing'), none, refs.text.s()).delay();
+    await expect(failed.get(soon)).rejects.toMatchObject({ error: { name: 'UpstreamFailedError' } });
   });
 
   it('nests groups, chains and chords in any way', async () => {

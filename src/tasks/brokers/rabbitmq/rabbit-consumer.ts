@@ -106,6 +106,8 @@ export class RabbitConsumer implements Consumer {
     channel.on('close', () => {
       if (this.channel !== channel) return;
       this.channel = undefined;
+      // their handlers hold their slots, and there is nobody to acknowledge to any more
+      for (const delivered of this.open) delivered.early = true;
       // what was in hand is delivered again; the claims decide
       this.tags.clear();
       this.reopenSoon();

@@ -4,6 +4,8 @@ import type { TaskMessage } from '../broker.js';
 const VERSION = 1;
 /** Ours have about 70 bytes. */
 const MAX_BYTES = 1024;
+/** An int4 in the database. */
+const MAX_DISPATCH = 2 ** 31 - 1;
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 export function toContent({ id, dispatch }: TaskMessage): Buffer {
@@ -16,7 +18,8 @@ export function readContent(content: Buffer): { id: string; dispatch: number } |
   try {
     const { v, id, dispatch } = JSON.parse(content.toString()) as Record<string, unknown>;
     if (v !== VERSION || typeof id !== 'string' || !UUID.test(id)) return undefined;
-    if (typeof dispatch !== 'number' || !Number.isSafeInteger(dispatch)) return undefined;
+    if (typeof dispatch !== 'number' || !Number.isInteger(dispatch)) return undefined;
+    if (dispatch < 1 || dispatch > MAX_DISPATCH) return undefined;
     return { id, dispatch };
   } catch {
     return undefined;

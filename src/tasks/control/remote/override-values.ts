@@ -31,9 +31,14 @@ export function readTimeLimits({
   readonly soft?: Duration | undefined;
   readonly hard?: Duration | undefined;
 }): Pick<TaskOverride, 'softTimeLimitMs' | 'timeLimitMs'> {
-  const softTimeLimitMs = soft === undefined ? undefined : toTimerMs(soft, 'soft');
-  const timeLimitMs = hard === undefined ? undefined : toTimerMs(hard, 'hard');
+  const softTimeLimitMs = whole(soft, 'soft');
+  const timeLimitMs = whole(hard, 'hard');
   if (softTimeLimitMs && timeLimitMs && softTimeLimitMs >= timeLimitMs)
     throw new InvalidOptionError('soft', 'less than hard', soft);
   return { softTimeLimitMs, timeLimitMs };
+}
+
+/** They are kept in whole milliseconds; 0 is none. */
+function whole(limit: Duration | undefined, name: string): number | undefined {
+  return limit === undefined ? undefined : Math.ceil(toTimerMs(limit, name));
 }

@@ -1,3 +1,6 @@
+/** Milliseconds that no setting of the clock moves, the same in all threads of a process. */
+export const monotonicMs = (): number => Number(process.hrtime.bigint() / 1_000_000n);
+
 const LAST_TICK = 0;
 const SILENT_UNTIL = 1;
 
@@ -9,7 +12,7 @@ export class LoopState {
     this.view = new Float64Array(buffer);
   }
 
-  /** When the event loop last turned, in ms since the epoch. */
+  /** When the event loop last turned, by `monotonicMs()`. */
   get lastTick(): number {
     return this.view[LAST_TICK]!;
   }
@@ -18,7 +21,7 @@ export class LoopState {
     this.view[LAST_TICK] = at;
   }
 
-  /** Until when everything that runs must have ended by its hard limit; 0 while something runs that has none. */
+  /** Until when, by `monotonicMs()`, everything that runs must have ended by its hard limit; 0 while something runs that has none. */
   get silentUntil(): number {
     return this.view[SILENT_UNTIL]!;
   }

@@ -1,7 +1,7 @@
 import { Logger } from '@nestjs/common';
 import type { ClaimedTask } from '../../store/statements/claim.js';
 import type { LimitedRun, Overseer } from '../runner.js';
-import { LoopState } from './loop-state.js';
+import { LoopState, monotonicMs } from './loop-state.js';
 
 const TICK_MS = 1000;
 /** An event loop that stood still for this long is worth a warning. */
@@ -27,7 +27,7 @@ export class LoopWatch implements Overseer {
   /** @param next who hears of tasks with a hard limit too */
   start(next?: Overseer): void {
     this.next = next;
-    this.state.lastTick = Date.now();
+    this.state.lastTick = monotonicMs();
     this.timer = setInterval(() => this.tick(), TICK_MS).unref();
   }
 
@@ -39,7 +39,7 @@ export class LoopWatch implements Overseer {
   begun(limited: LimitedRun | undefined): void {
     if (limited) {
       this.limited++;
-      this.latest = Math.max(this.latest, Date.now() + limited.limitMs);
+      this.latest = Math.max(this.latest, monotonicMs() + limited.limitMs);
       this.next?.begun(limited);
     } else this.unlimited++;
     this.note();
@@ -59,7 +59,7 @@ export class LoopWatch implements Overseer {
   }
 
   private tick(): void {
-    const now = Date.now();
+    const now = monotonicMs();
     const lag = now - this.state.lastTick - TICK_MS;
     this.state.lastTick = now;
     if (lag < LAG_MS) return;

@@ -2,7 +2,7 @@ import { ApiAcceptedResponse, ApiBody, ApiCreatedResponse, ApiOkResponse, ApiPar
 import { SchedulesController } from '../schedules.controller.js';
 import { ApiErrors } from './error.dto.js';
 import { filter } from './parameters.js';
-import { route } from './route.js';
+import { documentRoute } from './route.js';
 import {
   NewScheduleDto,
   ScheduleChangesDto,
@@ -17,7 +17,7 @@ const id = ApiParam({ name: 'id', schema: { type: 'string', format: 'uuid' } });
 
 export function documentSchedules(): void {
   const errors = ApiErrors(400, 401, 403, 404, 409, 413, 415, 429, 503);
-  route(SchedulesController, 'listSchedules', 'Schedules by name', [
+  documentRoute(SchedulesController, 'listSchedules', 'Schedules by name', [
     filter('task', 'The name of their task.'),
     filter('enabled', 'Whether they are.', { type: 'string', enum: ['true', 'false'] }),
     filter('search', "A part of their name or of their task's.", { type: 'string', maxLength: 200 }),
@@ -26,33 +26,33 @@ export function documentSchedules(): void {
     ApiOkResponse({ type: SchedulePageDto }),
     ApiErrors(400, 401, 403, 429, 503),
   ]);
-  route(SchedulesController, 'create', 'Makes a schedule', [
+  documentRoute(SchedulesController, 'create', 'Makes a schedule', [
     ApiBody({ type: NewScheduleDto }),
     ApiCreatedResponse({ type: ScheduleDto }),
     errors,
   ]);
-  route(SchedulesController, 'preview', 'The next runs of a schedule, before it is saved', [
+  documentRoute(SchedulesController, 'preview', 'The next runs of a schedule, before it is saved', [
     ApiBody({ type: SchedulePreviewRequestDto }),
     ApiOkResponse({ type: SchedulePreviewDto }),
     ApiErrors(400, 401, 403, 404, 413, 415, 429, 503),
   ]);
-  route(SchedulesController, 'schedule', 'A schedule', [
+  documentRoute(SchedulesController, 'schedule', 'A schedule', [
     id,
     ApiOkResponse({ type: ScheduleDto }),
     ApiErrors(400, 401, 403, 404, 429, 503),
   ]);
-  route(SchedulesController, 'change', 'Changes a schedule, pauses or resumes it', [
+  documentRoute(SchedulesController, 'change', 'Changes a schedule, pauses or resumes it', [
     id,
     ApiBody({ type: ScheduleChangesDto }),
     ApiOkResponse({ type: ScheduleDto }),
     errors,
   ]);
-  route(SchedulesController, 'remove', 'Removes a schedule', [
+  documentRoute(SchedulesController, 'remove', 'Removes a schedule', [
     id,
     ApiOkResponse({ type: ScheduleDto, description: 'As it was.' }),
     errors,
   ]);
-  route(SchedulesController, 'run', 'Submits the task of a schedule now', [
+  documentRoute(SchedulesController, 'run', 'Submits the task of a schedule now', [
     id,
     ApiAcceptedResponse({ type: TaskRecordDto }),
     errors,

@@ -6,7 +6,7 @@ import { StatisticsController } from '../statistics.controller.js';
 import { TasksController } from '../tasks.controller.js';
 import { ApiErrors } from './error.dto.js';
 import { REDACT } from './parameters.js';
-import { route } from './route.js';
+import { documentRoute } from './route.js';
 import {
   AuditPageDto,
   BulkActionRequestDto,
@@ -23,14 +23,14 @@ const limit = query('limit', 'At most so many.', { type: 'integer', minimum: 1, 
 const read = ApiErrors(400, 401, 403, 429, 503);
 
 export function documentStatistics(): void {
-  route(StatisticsController, 'stats', 'What happened within a window, from roll-ups', [
+  documentRoute(StatisticsController, 'stats', 'What happened within a window, from roll-ups', [
     query('window', 'How far back.', { type: 'string', enum: STATISTICS_WINDOWS, default: '1h' }),
     query('name', 'Only of this task.'),
     query('queue', 'Only of this queue.'),
     ApiOkResponse({ type: StatisticsDto }),
     read,
   ]);
-  route(StatisticsController, 'errors', 'Failures by their cause, those first that were seen last', [
+  documentRoute(StatisticsController, 'errors', 'Failures by their cause, those first that were seen last', [
     query('search', 'A part of the task’s name, or of the error’s name or message.'),
     query('name', 'Only of this task.'),
     query('from', 'Seen at this time or later.', { type: 'string', format: 'date-time' }),
@@ -38,14 +38,14 @@ export function documentStatistics(): void {
     ApiOkResponse({ type: ErrorGroupsDto }),
     read,
   ]);
-  route(StatisticsController, 'audit', 'What operators did, newest first', [
+  documentRoute(StatisticsController, 'audit', 'What operators did, newest first', [
     query('task', 'Only to this task.', { type: 'string', format: 'uuid' }),
     limit,
     query('cursor', 'The `nextCursor` of the page before.'),
     ApiOkResponse({ type: AuditPageDto }),
     read,
   ]);
-  route(LiveTasksController, 'events', 'Tasks that change, as server-sent events', [
+  documentRoute(LiveTasksController, 'events', 'Tasks that change, as server-sent events', [
     ApiOkResponse({
       content: { 'text/event-stream': { schema: { type: 'string' } } },
       description:
@@ -53,19 +53,24 @@ export function documentStatistics(): void {
     }),
     ApiErrors(401, 403, 429, 503),
   ]);
-  route(TasksController, 'logs', 'What a task logged', [
+  documentRoute(TasksController, 'logs', 'What a task logged', [
     ApiParam({ name: 'id', schema: { type: 'string', format: 'uuid' } }),
     REDACT,
     ApiOkResponse({ type: TaskLogsDto }),
     ApiErrors(400, 401, 403, 404, 429, 503),
   ]);
-  route(BulkController, 'act', 'Revokes, retries or forgets the tasks that fit, at most 10,000 at once', [
-    ApiExtraModels(BulkCountDto, BulkResultDto),
-    ApiBody({ type: BulkActionRequestDto }),
-    ApiOkResponse({
-      schema: { oneOf: [{ $ref: getSchemaPath(BulkCountDto) }, { $ref: getSchemaPath(BulkResultDto) }] },
-      description: 'With `count: true` how many they are, else how many it was done to.',
-    }),
-    ApiErrors(400, 401, 403, 413, 415, 429, 503),
-  ]);
+  documentRoute(
+    BulkController,
+    'act',
+    'Revokes, retries or forgets the tasks that fit, at most 10,000 at once',
+    [
+      ApiExtraModels(BulkCountDto, BulkResultDto),
+      ApiBody({ type: BulkActionRequestDto }),
+      ApiOkResponse({
+        schema: { oneOf: [{ $ref: getSchemaPath(BulkCountDto) }, { $ref: getSchemaPath(BulkResultDto) }] },
+        description: 'With `count: true` how many they are, else how many it was done to.',
+      }),
+      ApiErrors(400, 401, 403, 413, 415, 429, 503),
+    ],
+  );
 }

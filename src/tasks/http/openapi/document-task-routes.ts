@@ -40,7 +40,7 @@ import { documentSchedules } from './document-schedules.js';
 import { documentWorkers } from './document-workers.js';
 import { documentWorkflows } from './document-workflows.js';
 import { INHERITED, REDACT, filter } from './parameters.js';
-import { route } from './route.js';
+import { documentRoute } from './route.js';
 import {
   SubmittedTaskDto,
   TaskHistoryDto,
@@ -85,11 +85,11 @@ export function documentTaskRoutes(): void {
 }
 
 function documentSubmission(): void {
-  route(SubmissionController, 'registered', 'The tasks that can be submitted', [
+  documentRoute(SubmissionController, 'registered', 'The tasks that can be submitted', [
     ApiOkResponse({ type: RegisteredTasksDto }),
     ApiErrors(401, 403, 429, 503),
   ]);
-  route(SubmissionController, 'submit', 'Submits a task', [
+  documentRoute(SubmissionController, 'submit', 'Submits a task', [
     ApiExtraModels(RetryDto, UniqueDto),
     ApiParam({ name: 'name', example: 'math.add', schema: { type: 'string', maxLength: 200 } }),
     ApiHeader({
@@ -107,7 +107,7 @@ function documentSubmission(): void {
     }),
     ApiErrors(400, 401, 403, 404, 409, 413, 415, 429, 503),
   ]);
-  route(SubmissionController, 'submitMany', 'Submits many tasks, all or none', [
+  documentRoute(SubmissionController, 'submitMany', 'Submits many tasks, all or none', [
     ...INHERITED,
     ApiBody({ type: BulkRequestDto }),
     ApiAcceptedResponse({ type: BulkAnswerDto, description: 'All are stored, and will run.' }),
@@ -116,7 +116,7 @@ function documentSubmission(): void {
 }
 
 function documentTasks(): void {
-  route(TasksController, 'list', 'Lists tasks, newest first', [
+  documentRoute(TasksController, 'list', 'Lists tasks, newest first', [
     filter('state', `One or more of ${TASK_STATES.join(', ')}, with commas.`),
     filter('name', "A task's name, or its beginning: `email.*`."),
     filter('queue', 'The queue.'),
@@ -146,20 +146,20 @@ function documentTasks(): void {
     ApiOkResponse({ type: TaskPageDto }),
     ApiErrors(400, 401, 403, 429, 503),
   ]);
-  route(TasksController, 'status', 'A task', [
+  documentRoute(TasksController, 'status', 'A task', [
     id,
     filter('wait', 'Waits so long for its end, at most 60 s: a duration such as `20s`, or milliseconds.'),
     REDACT,
     ApiOkResponse({ type: TaskStatusDto, description: 'As it is then, ended or not.' }),
     ApiErrors(400, 401, 403, 404, 429, 503),
   ]);
-  route(TasksController, 'history', 'What happened to a task', [
+  documentRoute(TasksController, 'history', 'What happened to a task', [
     id,
     REDACT,
     ApiOkResponse({ type: TaskHistoryDto }),
     ApiErrors(400, 401, 403, 404, 429, 503),
   ]);
-  route(TaskEventsController, 'events', 'A task live, as server-sent events', [
+  documentRoute(TaskEventsController, 'events', 'A task live, as server-sent events', [
     id,
     ApiHeader({ name: 'Last-Event-ID', required: false, schema: { type: 'string' } }),
     ApiOkResponse({
@@ -170,18 +170,18 @@ function documentTasks(): void {
     ApiNoContentResponse({ description: 'It has ended, and Last-Event-ID was its end.' }),
     ApiErrors(400, 401, 403, 404, 429, 503),
   ]);
-  route(TasksController, 'revoke', 'Revokes a task', [
+  documentRoute(TasksController, 'revoke', 'Revokes a task', [
     id,
     ApiBody({ type: RevokeRequestDto, required: false }),
     ApiOkResponse({ type: TaskRecordDto, description: 'Ended, or asked to end.' }),
     ApiErrors(400, 401, 403, 404, 409, 413, 415, 429, 503),
   ]);
-  route(TasksController, 'retry', 'Makes a failed or revoked task live again', [
+  documentRoute(TasksController, 'retry', 'Makes a failed or revoked task live again', [
     id,
     ApiOkResponse({ type: TaskRecordDto }),
     ApiErrors(400, 401, 403, 404, 409, 413, 415, 429, 503),
   ]);
-  route(TasksController, 'forget', 'Removes the record of a task that has ended', [
+  documentRoute(TasksController, 'forget', 'Removes the record of a task that has ended', [
     id,
     ApiOkResponse({ type: TaskRecordDto, description: 'As it was.' }),
     ApiErrors(400, 401, 403, 404, 409, 413, 415, 429, 503),
@@ -189,7 +189,7 @@ function documentTasks(): void {
 }
 
 function documentAdministration(): void {
-  route(AdministrationController, 'queues', 'Every queue ever used', [
+  documentRoute(AdministrationController, 'queues', 'Every queue ever used', [
     ApiOkResponse({ type: QueuesDto }),
     ApiErrors(401, 403, 429, 503),
   ]);
@@ -198,19 +198,24 @@ function documentAdministration(): void {
     ['pause', 'Nothing more is taken from the queue'],
     ['resume', 'The queue goes on'],
   ] as const)
-    route(AdministrationController, method, summary, [
+    documentRoute(AdministrationController, method, summary, [
       queue,
       ApiOkResponse({ type: QueueStatusDto }),
       errors,
     ]);
-  route(AdministrationController, 'purge', 'Revokes what is ready to be taken from the queue', [
+  documentRoute(AdministrationController, 'purge', 'Revokes what is ready to be taken from the queue', [
     queue,
     ApiOkResponse({ type: PurgedDto }),
     errors,
   ]);
-  route(AdministrationController, 'revokeMany', 'Revokes every live task that fits all that is given', [
-    ApiBody({ type: RevokeManyRequestDto }),
-    ApiOkResponse({ type: RevokedManyDto }),
-    ApiErrors(400, 401, 403, 413, 415, 429, 503),
-  ]);
+  documentRoute(
+    AdministrationController,
+    'revokeMany',
+    'Revokes every live task that fits all that is given',
+    [
+      ApiBody({ type: RevokeManyRequestDto }),
+      ApiOkResponse({ type: RevokedManyDto }),
+      ApiErrors(400, 401, 403, 413, 415, 429, 503),
+    ],
+  );
 }

@@ -9,7 +9,7 @@ import {
 import { WorkflowsController } from '../workflows.controller.js';
 import { ApiErrors } from './error.dto.js';
 import { INHERITED, filter } from './parameters.js';
-import { route } from './route.js';
+import { documentRoute } from './route.js';
 import { RetryDto, RevokeRequestDto, UniqueDto } from './submission.dto.js';
 import { TaskPageDto } from './task-record.dto.js';
 import {
@@ -25,7 +25,7 @@ const id = ApiParam({ name: 'id', schema: { type: 'string', format: 'uuid' } });
 export function documentWorkflows(): void {
   const refusals = ApiErrors(400, 401, 403, 404, 409, 413, 415, 429, 503);
   const graph = ApiOkResponse({ type: WorkflowRecordDto });
-  route(WorkflowsController, 'submit', 'Submits a workflow, as a whole or not at all', [
+  documentRoute(WorkflowsController, 'submit', 'Submits a workflow, as a whole or not at all', [
     ApiExtraModels(RetryDto, UniqueDto, WorkflowStepDto),
     ApiHeader({
       name: 'Idempotency-Key',
@@ -42,30 +42,35 @@ export function documentWorkflows(): void {
     }),
     refusals,
   ]);
-  route(WorkflowsController, 'list', 'Lists workflows, newest first, by the tasks that end them', [
+  documentRoute(WorkflowsController, 'list', 'Lists workflows, newest first, by the tasks that end them', [
     filter('limit', 'At most so many.', { type: 'integer', minimum: 1, maximum: 200, default: 50 }),
     filter('cursor', 'The `nextCursor` of the page before.'),
     ApiOkResponse({ type: TaskPageDto }),
     ApiErrors(400, 401, 403, 429, 503),
   ]);
-  route(WorkflowsController, 'get', 'A workflow: its tasks with their states, and who waits for whom', [
-    id,
-    filter('nodes', 'At most so many tasks.', { type: 'integer', minimum: 0, maximum: 5000, default: 500 }),
-    graph,
-    ApiErrors(400, 401, 403, 404, 429, 503),
-  ]);
-  route(WorkflowsController, 'revoke', 'Revokes every task of a workflow that has not ended', [
+  documentRoute(
+    WorkflowsController,
+    'get',
+    'A workflow: its tasks with their states, and who waits for whom',
+    [
+      id,
+      filter('nodes', 'At most so many tasks.', { type: 'integer', minimum: 0, maximum: 5000, default: 500 }),
+      graph,
+      ApiErrors(400, 401, 403, 404, 429, 503),
+    ],
+  );
+  documentRoute(WorkflowsController, 'revoke', 'Revokes every task of a workflow that has not ended', [
     id,
     ApiBody({ type: RevokeRequestDto, required: false }),
     graph,
     refusals,
   ]);
-  route(WorkflowsController, 'resume', 'Runs again what failed or was revoked, and from there on', [
+  documentRoute(WorkflowsController, 'resume', 'Runs again what failed or was revoked, and from there on', [
     id,
     graph,
     refusals,
   ]);
-  route(WorkflowsController, 'signal', 'Gives a signal that a workflow waits for', [
+  documentRoute(WorkflowsController, 'signal', 'Gives a signal that a workflow waits for', [
     id,
     ApiParam({ name: 'name', schema: { type: 'string', maxLength: 100 } }),
     ApiBody({ type: SignalRequestDto, required: false }),

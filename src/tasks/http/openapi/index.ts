@@ -1,4 +1,5 @@
 export { documentTaskRoutes } from './document-task-routes.js';
+export { documentRoute } from './route.js';
 export { ApiErrors, ErrorDto } from './error.dto.js';
 export type { ErrorStatus } from './error.dto.js';
 export {

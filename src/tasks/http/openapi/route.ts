@@ -1,8 +1,8 @@
 import { applyDecorators, type Type } from '@nestjs/common';
 import { ApiOperation } from '@nestjs/swagger';
 
-/** Describes one method of a controller. */
-export function route<T>(
+/** Describes one method of a controller for OpenAPI, apart from its code. @param summary one line */
+export function documentRoute<T>(
   controller: Type<T>,
   method: keyof T & string,
   summary: string,

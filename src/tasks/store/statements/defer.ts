@@ -43,7 +43,10 @@ export interface DeferredRow {
 export const KEEPS_EXPIRY: ReadonlySet<AttemptOutcome> = new Set(['unknown', 'retried']);
 const STILL_EXPIRING = [...KEEPS_EXPIRY].map((outcome) => `'${outcome}'`).join(', ');
 
-/** Rows whose revocation was asked for are left alone: they are to be finished instead. $1 is the worker. */
+/**
+ * Rows whose revocation was asked for are left alone: they are to be finished instead. Of looking for a worker that has
+ * its code, which a task may do for ever, the last attempt is kept. $1 is the worker.
+ */
 export function defer(tables: Tables): Statement {
   const { task, attempt, state, schema } = tables;
   const noted = noteForRelay(tables, 'd');
@@ -65,6 +68,8 @@ export function defer(tables: Tables): Statement {
         WHERE t.id = ANY(ARRAY[u.i]) AND t.fence = u.f AND t.revoke_at IS NULL
         RETURNING t.id, t.dispatch, t.name, t.queue, t.priority, t.ready_at IS NOT NULL AS ready, t.started_at,
           t.attempt + CASE WHEN u.counted THEN 0 ELSE 1 END AS ended, u.o, u.e
+      ), earlier AS (
+        DELETE FROM ${attempt} a USING d WHERE d.o = 'unknown' AND a.task_id = ANY(ARRAY[d.id]) AND a.outcome = 'unknown'
       ), noted AS (
         INSERT INTO ${attempt} (task_id, dispatch, attempt, worker_id, started_at, outcome, error)
         SELECT id, dispatch - 1, ended, $1, started_at, o, e::jsonb FROM d

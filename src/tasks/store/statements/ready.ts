@@ -3,7 +3,7 @@ import type { Tables } from '../tables.js';
 import { noteForRelay } from './outbox.js';
 
 /**
- * Up to $4 rows of the queue $1 and priority $2 that became ready $5 ms before the time $3 (null: now), to be published
+ * Up to $4 rows of the queue $1 and priority $2 that became ready $5 ms before the time $3 (null: now; never later, should the clock have been set back), to be published
  * again. Nothing while the relay itself is behind: what it has not published yet is not lost.
  */
 export function resendReady(tables: Tables): Statement {
@@ -15,7 +15,7 @@ export function resendReady(tables: Tables): Statement {
       WITH r AS (
         UPDATE ${task} t SET ready_at = clock_timestamp() WHERE t.id = ANY(ARRAY(
           SELECT id FROM ${task} WHERE queue = $1 AND priority = $2 AND worker_id IS NULL
-            AND ready_at <= coalesce($3::timestamptz, now()) - $5 * interval '1 ms'
+            AND ready_at <= least(coalesce($3::timestamptz, now()), now()) - $5 * interval '1 ms'
             ${relayed ? `AND NOT EXISTS (SELECT FROM ${outbox} WHERE created_at < now() - interval '5 s')` : ''}
           ORDER BY ready_at LIMIT $4 FOR UPDATE SKIP LOCKED))
         RETURNING t.id, t.dispatch, t.name, t.queue, t.priority, true AS ready

@@ -17,12 +17,13 @@ export interface HeldTask extends Execution {
   readonly overdue: boolean;
 }
 
-/** $1 id, $2 name, $3 lease in ms, $4 info, $5 status. */
+/** $1 id, $2 name, $3 lease in ms, $4 info, $5 status. May be run again, when its answer was lost. */
 export function registerWorker({ worker, schema }: Tables): Statement {
   return {
     name: `${schema}.register`,
     text: `INSERT INTO ${worker} (id, name, alive_since, lease_until, info, status, status_at)
-      VALUES ($1, $2, clock_timestamp(), clock_timestamp() + $3 * interval '1 ms', $4, $5, clock_timestamp())`,
+      VALUES ($1, $2, clock_timestamp(), clock_timestamp() + $3 * interval '1 ms', $4, $5, clock_timestamp())
+      ON CONFLICT (id) DO NOTHING`,
   };
 }
 
