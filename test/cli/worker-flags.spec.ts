@@ -3,10 +3,8 @@ import type { INestApplicationContext } from '@nestjs/common';
 import {
   closeGracefully,
   InvalidOptionError,
-  TaskHandle,
   workerFlags,
   type RunWorkerOptions,
-  type TaskService,
 } from '#dist/tasks/index.js';
 import { planWorker } from '#dist/tasks/execution/worker-plan.js';
 import { resolveTasksOptions } from '#dist/tasks/tasks.options.js';
@@ -66,7 +64,5 @@ describe("a worker's command line", () => {
     expect(() => resolveTasksOptions({ shutdownGrace: '25d' })).toThrow(message);
     const untouched = {} as INestApplicationContext;
     await expect(closeGracefully(untouched, { grace: '25d' })).rejects.toThrow(message);
-    const handle = new TaskHandle('0198a2b4-5f1e-7c3a-9d2e-3b1f0a6c7d8e', {} as TaskService);
-    await expect(handle.get({ timeout: '25d' })).rejects.toThrow(message);
   });
 });
