@@ -68,7 +68,7 @@ describe('the application that is told to stop', () => {
     await until('it is heard', () => stream.events.length === 1);
     const since = performance.now();
     expect(await application.terminate()).toBe(0);
-    expect(performance.now() - since).toBeLessThan(25_000);
+    expect(performance.now() - since).toBeLessThan(8000);
     expect(await stream.all()).toHaveLength(1);
     expect(await wait).toMatchObject({ status: 200, body: { state: 'PENDING' } });
   });

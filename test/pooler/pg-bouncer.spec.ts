@@ -93,7 +93,8 @@ suite('behind PgBouncer in transaction mode, with the direct URL beside it', () 
     process.stderr.write(
       `behind PgBouncer, submit to result: median ${took[10]!.toFixed(1)} ms, worst ${took[19]!.toFixed(1)} ms\n`,
     );
-    expect(took[10]).toBeLessThan(700);
+    expect(took[10]).toBeLessThan(200);
+    expect(took[19]).toBeLessThan(1000);
   });
 
   it('retries, and keeps the attempts that failed', async () => {
@@ -113,7 +114,7 @@ suite('behind PgBouncer in transaction mode, with the direct URL beside it', () 
     const since = performance.now();
     await handle.revoke();
     await expect(handle.get({ timeout: '60s' })).rejects.toBeInstanceOf(TaskRevokedError);
-    expect(performance.now() - since).toBeLessThan(4500);
+    expect(performance.now() - since).toBeLessThan(1000);
   });
 
   it('revokes a task that waits, and makes it live again', async () => {
@@ -128,7 +129,7 @@ suite('behind PgBouncer in transaction mode, with the direct URL beside it', () 
     const handle = await tasks().add.applyAsync([1, 2], { countdown: 300 });
     expect(await handle.get({ timeout: '60s' })).toBe(3);
     expect(performance.now() - since).toBeGreaterThanOrEqual(290);
-    expect(performance.now() - since).toBeLessThan(4500);
+    expect(performance.now() - since).toBeLessThan(1500);
   });
 
   it('gives the same task to the same idempotency key', async () => {

@@ -34,7 +34,7 @@ describe('intervals', () => {
     const started = performance.now();
     const ticks = newestTicks(timing, T0, T0 + 365 * 86_400_000, 3);
     expect(ticks.map((tick) => (tick - T0) / 1000)).toEqual([31_535_998, 31_535_999, 31_536_000]);
-    expect(performance.now() - started).toBeLessThan(1000);
+    expect(performance.now() - started).toBeLessThan(100);
   });
 });
 
